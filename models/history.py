@@ -1,0 +1,64 @@
+"""The record: events in chains, and the personal values kept beside them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+
+
+class HistoryEvent(Base):
+    """One thing that happened. Append-only (guarded by triggers). ``body`` is the canonical
+    JSON (RFC 8785) whose SHA-256 over ``prev_hash`` is ``hash``; the columns beside it repeat
+    parts of it for search and are checked against it by the verifier.
+
+    ``chain`` is ``case:ID`` or ``org``; ``seq`` counts from 1 within it.
+    """
+
+    __tablename__ = "history_event"
+    __table_args__ = (
+        UniqueConstraint("chain", "seq"),
+        Index(None, "case_id", "id"),
+        Index(None, "type", "id"),
+        Index(None, "person_id", "id"),
+    )
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    )
+    chain: Mapped[str] = mapped_column(String(40))
+    seq: Mapped[int]
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"))
+    type: Mapped[str] = mapped_column(String(60))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    role_key: Mapped[str] = mapped_column(String(60), default="")
+    on_behalf_of: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    element_path: Mapped[str] = mapped_column(String(300), default="")
+    occurred_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+    body: Mapped[str] = mapped_column(Text)
+    prev_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class ChainHead(Base):
+    """The last link of each chain; moved by compare-and-set, so writers take turns."""
+
+    __tablename__ = "chain_head"
+    chain: Mapped[str] = mapped_column(String(40), primary_key=True)
+    seq: Mapped[int] = mapped_column(default=0)
+    hash: Mapped[str] = mapped_column(String(64), default="")
+
+
+class PersonalValue(Base):
+    """A value an event only commits to: sha256(salt || canonical JSON of the value). Retention
+    may delete the row; the chain still verifies."""
+
+    __tablename__ = "personal_value"
+    commitment: Mapped[str] = mapped_column(String(64), primary_key=True)
+    event_chain: Mapped[str] = mapped_column(String(40), index=True)
+    field: Mapped[str] = mapped_column(String(80))
+    salt: Mapped[str] = mapped_column(String(32))  # 128 bits, hex
+    value: Mapped[str] = mapped_column(Text)  # canonical JSON

@@ -1,0 +1,17 @@
+"""Refusals a person can understand: a stable code, an HTTP status, and what fills the sentence."""
+
+from __future__ import annotations
+
+
+class Refusal(Exception):
+    """A service said no. Views translate ``code`` and keep what was typed."""
+
+    def __init__(self, code: str, status: int = 422, **args: object) -> None:
+        self.code = code
+        self.status = status
+        self.args_ = args
+        super().__init__(f"{code} ({status}) {args}")
+
+
+class Stale(Exception):
+    """A row moved on since it was read; the unit of work is run again from the start."""
