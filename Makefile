@@ -1,0 +1,37 @@
+# Two commands do everything: `make run` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+export PYTHONPATH := $(CURDIR)
+PYTEST_ARGS ?=
+
+.PHONY: run test setup setup-test check unit bench lock clean
+
+run: setup
+	@$(BIN)/flask --app app run-planroom
+
+setup:
+	@$(PYTHON) tools/setup.py
+
+setup-test:
+	@$(PYTHON) tools/setup.py --test
+	@$(BIN)/python tools/browser.py
+
+test: setup-test check
+	@$(BIN)/python tools/test.py $(PYTEST_ARGS)
+
+check:
+	@echo "[planroom] ruff, mypy, import-linter"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check -q . || { echo "run: $(BIN)/ruff format ."; exit 1; }
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: setup-test
+	@$(BIN)/python -m tests.benchmarks
+
+lock: setup-test
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements-tools.lock
+	@$(BIN)/python tools/lock.py
+
+clean:
+	rm -rf .venv node_modules build static/build workflows/_bundle

@@ -1,0 +1,127 @@
+"""Brings a fresh machine to where `make run` and `make test` can go: standard library only.
+
+Each step leaves a stamp (a hash of what it was made from) under build/stamps and is passed over
+the next time nothing has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+STAMPS = ROOT / "build" / "stamps"
+NODE_MIN = 18
+
+
+def say(text: str) -> None:
+    print(f"[planroom] {text}", flush=True)
+
+
+def digest(paths: Iterable[Path], *extra: str) -> str:
+    h = hashlib.sha256()
+    for text in extra:
+        h.update(text.encode())
+    for path in sorted(paths):
+        h.update(str(path.relative_to(ROOT)).encode())
+        h.update(path.read_bytes())
+    return h.hexdigest()
+
+
+def step(name: str, made_from: str, is_there: bool, work: Callable[[], None]) -> None:
+    stamp = STAMPS / name
+    if is_there and stamp.exists() and stamp.read_text("utf-8") == made_from:
+        return
+    say(f"{name} ...")
+    began = time.monotonic()
+    work()
+    STAMPS.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(made_from, "utf-8")
+    say(f"{name} done in {time.monotonic() - began:.0f} s")
+
+
+def run(*command: str | Path, env: dict[str, str] | None = None) -> None:
+    result = subprocess.run([str(c) for c in command], cwd=ROOT, env=env, check=False)
+    if result.returncode:
+        raise SystemExit(f"[planroom] failed ({result.returncode}): {' '.join(map(str, command))}")
+
+
+def environment() -> None:
+    def work() -> None:
+        run(sys.executable, "-m", "venv", "--clear", VENV)
+
+    step("virtual environment", f"{sys.version_info[:2]}", (BIN / "python").exists(), work)
+
+
+def packages(lock: str) -> None:
+    def work() -> None:
+        run(
+            BIN / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+            "--require-hashes", "-r", ROOT / lock,
+        )  # fmt: skip
+
+    step(f"Python packages ({lock})", digest([ROOT / lock], str(VENV)), True, work)
+
+
+def node_environment() -> dict[str, str]:
+    """An environment in which `node` and `npm` are found: the machine's, else the PyPI wheel's."""
+    env = dict(os.environ)
+    node = shutil.which("node")
+    if node and shutil.which("npm"):
+        version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+        major = version.stdout.strip().lstrip("v").split(".")[0]
+        if major.isdigit() and int(major) >= NODE_MIN:
+            return env
+    packages("requirements-tools.lock")
+    env["PATH"] = f"{BIN}{os.pathsep}{env.get('PATH', '')}"
+    return env
+
+
+def front_end() -> None:
+    modules = ROOT / "node_modules"
+    lock = ROOT / "package-lock.json"
+    sources = [p for p in (ROOT / "frontend").rglob("*") if p.is_file()]
+    made_from = digest([*sources, lock, ROOT / "tools" / "build.mjs"])
+    bundle = ROOT / "workflows" / "_bundle" / "feel.js"
+    locked = digest([lock])
+    fresh = (STAMPS / "front-end packages").exists() and (
+        STAMPS / "front-end packages"
+    ).read_text("utf-8") == locked
+    built = (STAMPS / "bundles").exists() and (STAMPS / "bundles").read_text("utf-8") == made_from
+    if fresh and built and modules.exists() and bundle.exists():
+        return
+    env = node_environment()
+    npm = shutil.which("npm", path=env["PATH"]) or "npm"
+    step("front-end packages", locked, modules.exists(), lambda: run(npm, "ci", "--silent", env=env))
+    step("bundles", made_from, bundle.exists(), lambda: run(npm, "run", "--silent", "build", env=env))
+
+
+def catalogues() -> None:
+    sources = list((ROOT / "translations").rglob("*.po"))
+    compiled = all(p.with_suffix(".mo").exists() for p in sources)
+    step(
+        "translations", digest(sources), compiled,
+        lambda: run(BIN / "pybabel", "--quiet", "compile", "-d", ROOT / "translations"),
+    )  # fmt: skip
+
+
+def main() -> None:
+    if sys.version_info < (3, 11):  # noqa: UP036 - reached when `make` finds an older Python
+        raise SystemExit("[planroom] Python 3.11 or newer is needed; call `make PYTHON=python3.12 ...`")
+    lock = "requirements-test.lock" if "--test" in sys.argv else "requirements.lock"
+    environment()
+    packages(lock)
+    front_end()
+    catalogues()
+
+
+if __name__ == "__main__":
+    main()
