@@ -57,6 +57,14 @@ class Case(Base):
         return moment
 
 
+class CaseNumber(Base):
+    """The last case number given out in a year of the organisation's own zone."""
+
+    __tablename__ = "case_number"
+    year: Mapped[int] = mapped_column(primary_key=True)
+    last: Mapped[int] = mapped_column(default=0)
+
+
 class CaseMember(Base):
     """A person who may see a case beyond the roles of its tasks."""
 

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
 
 
 class HistoryEvent(Base):
-    """One thing that happened. Append-only (guarded by triggers). ``body`` is the canonical
-    JSON (RFC 8785) whose SHA-256 over ``prev_hash`` is ``hash``; the columns beside it repeat
-    parts of it for search and are checked against it by the verifier.
+    """One thing that happened. Append-only (guarded by triggers).
+
+    ``hash`` is the SHA-256 over the previous event's hash and this event's body: the canonical
+    JSON (RFC 8785) of everything here but ``id``, ``case_id`` and ``hash`` itself. The body is put
+    together by `services.history.body_of`: the columns, and ``content`` for what they do not hold
+    (payload, commitments, version of the type). Nothing is stored twice, so nothing can differ.
 
     ``chain`` is ``case:ID`` or ``org``; ``seq`` counts from 1 within it.
     """
@@ -21,6 +33,8 @@ class HistoryEvent(Base):
     __tablename__ = "history_event"
     __table_args__ = (
         UniqueConstraint("chain", "seq"),
+        CheckConstraint("seq >= 1", name="seq"),
+        CheckConstraint("length(hash) = 64", name="hash"),
         Index(None, "case_id", "id"),
         Index(None, "type", "id"),
         Index(None, "person_id", "id"),
@@ -38,8 +52,7 @@ class HistoryEvent(Base):
     element_path: Mapped[str] = mapped_column(String(300), default="")
     occurred_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
-    body: Mapped[str] = mapped_column(Text)
-    prev_hash: Mapped[str] = mapped_column(String(64))
+    content: Mapped[str] = mapped_column(Text)  # canonical JSON: data, by, personal, v
     hash: Mapped[str] = mapped_column(String(64))
 
 
@@ -47,6 +60,7 @@ class ChainHead(Base):
     """The last link of each chain; moved by compare-and-set, so writers take turns."""
 
     __tablename__ = "chain_head"
+    __table_args__ = (CheckConstraint("seq >= 1 and length(hash) = 64", name="seq"),)
     chain: Mapped[str] = mapped_column(String(40), primary_key=True)
     seq: Mapped[int] = mapped_column(default=0)
     hash: Mapped[str] = mapped_column(String(64), default="")

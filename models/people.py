@@ -89,3 +89,12 @@ class LoginThrottle(Base):
     key: Mapped[str] = mapped_column(String(160), primary_key=True)
     failures: Mapped[int] = mapped_column(default=0)
     last_failure_at: Mapped[datetime]
+
+
+class KnownAddress(Base):
+    """An address this person has signed in from: failures of strangers do not slow it down."""
+
+    __tablename__ = "known_address"
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    address: Mapped[str] = mapped_column(String(64), primary_key=True)
+    last_at: Mapped[datetime]

@@ -70,11 +70,12 @@ class TaskQueue(Base):
 
 
 class QueueCount(Base):
-    """How many tasks wait, kept in the same transaction. ``owner`` is ``role:KEY`` for a
-    queue or ``person:ID`` for an inbox."""
+    """How many tasks wait, kept in the same transaction. ``owner`` is ``person:ID`` for an inbox
+    or ``role:`` and the task's candidate roles, sorted and joined by ``|``: a person who holds
+    two of them then still counts the task once."""
 
     __tablename__ = "queue_count"
-    owner: Mapped[str] = mapped_column(String(80), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(400), primary_key=True)
     n: Mapped[int] = mapped_column(default=0)
 
 

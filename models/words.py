@@ -28,6 +28,7 @@ class Statement(Base):
     latest_number: Mapped[int] = mapped_column(default=0)
     approvals_needed: Mapped[list[Any]] = mapped_column(default=list)
     corrects_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
+    investigation_done: Mapped[bool] = mapped_column(default=False)  # asked of kind cause
     created_at: Mapped[datetime]
     created_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
 
@@ -55,7 +56,11 @@ class StatementVersion(Base):
 
 
 class Approval(Base):
-    """A decision on one exact text. ``voided_at`` is set when the text changes afterwards."""
+    """A decision on one exact text. ``voided_at`` is set when the text changes afterwards.
+
+    ``person_id`` decided. An oral decision (电话请示) was entered by ``entered_by`` and is signed
+    by the one who gave it at ``countersigned_at`` (补签).
+    """
 
     __tablename__ = "approval"
     __table_args__ = (
@@ -80,6 +85,8 @@ class Approval(Base):
     recorded_at: Mapped[datetime]
     voided_at: Mapped[datetime | None]
     voided_by_version: Mapped[int | None]
+    entered_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    countersigned_at: Mapped[datetime | None]
 
 
 class Release(Base):
@@ -99,6 +106,9 @@ class Release(Base):
     task_id: Mapped[str | None] = mapped_column(String(36))
     occurred_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]  # when it was really taken back (撤回)
+    withdrawn_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    withdrawal_reason: Mapped[str | None] = mapped_column(Text)
 
 
 class Channel(Base):

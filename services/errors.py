@@ -13,5 +13,10 @@ class Refusal(Exception):
         super().__init__(f"{code} ({status}) {args}")
 
 
+class KeptRefusal(Refusal):
+    """A refusal whose own record (a failed sign-in counted) is kept: the unit of work commits
+    what was written, then raises it."""
+
+
 class Stale(Exception):
     """A row moved on since it was read; the unit of work is run again from the start."""

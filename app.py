@@ -1,0 +1,96 @@
+"""The application factory: settings, blueprints, error pages, command groups. Nothing else."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from flask import Flask
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import config
+from services.uow import Database
+from views import (
+    auth,
+    cases,
+    cli,
+    demo,
+    errors,
+    files,
+    i18n,
+    inbox,
+    intake,
+    kit,
+    notifications,
+    people,
+    plans,
+    security,
+    session,
+    statements,
+    tasks,
+    terms,
+)
+
+BLUEPRINTS = (
+    auth.bp,
+    inbox.bp,
+    tasks.bp,
+    cases.bp,
+    intake.bp,
+    statements.bp,
+    files.bp,
+    plans.bp,
+    notifications.bp,
+    people.bp,
+)
+
+
+def create_app(
+    settings: config.Settings | None = None,
+    *,
+    database: Database | None = None,
+    clock: Callable[[], datetime] = kit.wall_clock,
+) -> Flask:
+    """The application. Without arguments it is made from the environment; tests give their own
+    settings, database and clock. Raises `config.ConfigError` for settings that put the
+    installation at risk."""
+    settings = settings or config.read(os.environ)
+    settings.check()
+    logging.basicConfig(level=settings.log_level)
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME="planroom",
+        SESSION_COOKIE_SECURE=settings.session_cookie_secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.session_hours),
+        MAX_CONTENT_LENGTH=settings.max_upload_mb * 1_000_000,
+        MAX_FORM_MEMORY_SIZE=2_000_000,
+        MAX_FORM_PARTS=2_000,
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session
+        WTF_CSRF_SSL_STRICT=settings.session_cookie_secure,
+        BABEL_DEFAULT_LOCALE="zh",
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
+        )
+    app.extensions["planroom"] = kit.Planroom(
+        settings, database or Database(settings.url), clock
+    )
+    CSRFProtect(app)
+    for part in (i18n, kit, terms, session, security, errors):
+        part.init_app(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    if settings.demo:
+        app.register_blueprint(demo.bp)
+    cli.init_app(app)
+    return app

@@ -1,0 +1,21 @@
+"""Moments as text, one way everywhere."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def utc_text(moment: datetime) -> str:
+    """``2026-11-22T14:30:00Z``, with microseconds only when there are any. Raises ValueError for
+    a moment without an offset."""
+    if moment.tzinfo is None:
+        raise ValueError("a moment without an offset")
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def from_text(text: str) -> datetime:
+    """The moment `utc_text` wrote."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"a moment without an offset: {text}")
+    return moment

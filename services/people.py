@@ -1,0 +1,367 @@
+"""The organisation's people: accounts, the roles they hold, deputies, and signing in.
+
+Signing in is slowed, never shut: after a few failures each further try has to wait, longer and
+longer up to a limit, by account and by address. Strangers cannot keep the duty officer out: at an
+address from which the person has signed in before only failures there with that name count, and
+the wait stays short; and from an address without a failure of its own one try is always free,
+however long the account is being attacked from elsewhere. An unknown name costs the same time and
+gets the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from functools import cache
+from math import ceil
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from models.people import Deputy, KnownAddress, LoginThrottle, Membership, Person, Role
+from services import history
+from services.actor import Actor
+from services.errors import KeptRefusal, Refusal
+from services.uow import UnitOfWork
+
+MIN_PASSWORD = 8
+MAX_PASSWORD = 1000
+#: Failures that cost nothing: people mistype.
+FREE_FAILURES = 4
+#: The longest wait; at an address the person is known at, the longest wait there.
+LONGEST = timedelta(minutes=1)
+LONGEST_KNOWN = timedelta(seconds=4)
+#: After so much quiet the counting starts afresh.
+FORGET = timedelta(minutes=30)
+
+_hasher = PasswordHasher()
+
+
+@cache
+def _nobody() -> str:
+    # What an unknown name is checked against, so that it takes as long as a known one.
+    return _hasher.hash("nobody has this password")
+
+
+def person_by_id(session: Session, person_id: int) -> Person | None:
+    """The person, active or not."""
+    return session.get(Person, person_id)
+
+
+def person_by_username(session: Session, username: str) -> Person | None:
+    """The person with this account name."""
+    return session.scalar(select(Person).where(Person.username == username))
+
+
+def hash_password(password: str) -> str:
+    """The argon2id hash to store. Raises `Refusal` ``form_invalid`` (422) for one too short."""
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise Refusal("form_invalid", 422, errors={"password": "password_length"})
+    return _hasher.hash(password)
+
+
+def create_person(
+    uow: UnitOfWork,
+    username: str,
+    name: str,
+    password: str,
+    roles: Collection[str],
+    actor: Actor,
+    now: datetime,
+    *,
+    name_en: str = "",
+    phone: str = "",
+    locale: str = "zh",
+    demo: bool = False,
+) -> Person:
+    """A new account with its roles.
+
+    Raises `Refusal`: ``form_invalid`` (422), ``username_taken`` (409), ``role_unknown`` (422)."""
+    session = uow.session
+    username, name = username.strip(), name.strip()
+    wrong = {
+        field: "required" for field, text in (("username", username), ("name", name)) if not text
+    }
+    if len(username) > 80:
+        wrong["username"] = "too_long"
+    if len(name) > 120:
+        wrong["name"] = "too_long"
+    if wrong:
+        raise Refusal("form_invalid", 422, errors=wrong)
+    if person_by_username(session, username) is not None:
+        raise Refusal("username_taken", 409, username=username)
+    person = Person(
+        username=username,
+        name=name,
+        name_en=name_en,
+        password_hash=hash_password(password),
+        phone=phone,
+        locale=locale,
+        created_at=now,
+        memberships=[],
+    )
+    session.add(person)
+    session.flush()
+    history.append(
+        uow,
+        "org.person_created",
+        actor=actor,
+        occurred_at=now,
+        now=now,
+        payload={"person": person.id, "roles": sorted(set(roles)), "demo": demo},
+        personal={"username": username, "name": name, "name_en": name_en, "phone": phone},
+    )
+    set_roles(uow, person.id, roles, actor, now)
+    return person
+
+
+def set_roles(
+    uow: UnitOfWork, person_id: int, roles: Collection[str], actor: Actor, now: datetime
+) -> Person:
+    """Make these, and no others, the roles the person holds. Ended memberships stay on record.
+
+    Raises `Refusal`: ``person_unknown`` (404), ``role_unknown`` (422)."""
+    session = uow.session
+    person = _person(session, person_id)
+    wanted = set(roles)
+    known = set(session.scalars(select(Role.key).where(Role.key.in_(wanted))))
+    if wanted - known:
+        raise Refusal("role_unknown", 422, roles=sorted(wanted - known))
+    rows = {membership.role_key: membership for membership in person.memberships}
+    held = {key for key, row in rows.items() if row.until is None}
+    for key in sorted(held - wanted):
+        rows[key].until = now
+    for key in sorted(wanted - held):
+        if key in rows:
+            rows[key].since, rows[key].until = now, None
+        else:
+            person.memberships.append(Membership(role_key=key, since=now))
+    session.flush()
+    if held != wanted:
+        history.append(
+            uow,
+            "org.membership_changed",
+            actor=actor,
+            occurred_at=now,
+            now=now,
+            payload={
+                "person": person.id,
+                "added": sorted(wanted - held),
+                "removed": sorted(held - wanted),
+            },
+        )
+    return person
+
+
+def set_password(
+    uow: UnitOfWork, person_id: int, password: str, actor: Actor, now: datetime
+) -> Person:
+    """A new password; all sessions of the person end. Raises `Refusal` as `create_person`."""
+    person = _person(uow.session, person_id)
+    person.password_hash = hash_password(password)
+    person.session_epoch += 1
+    _changed(uow, person, actor, now, {"password": True})
+    return person
+
+
+def set_active(
+    uow: UnitOfWork, person_id: int, active: bool, actor: Actor, now: datetime
+) -> Person:
+    """Switch an account on, or off (all its sessions end). Raises `Refusal` ``person_unknown``."""
+    person = _person(uow.session, person_id)
+    if person.active != active:
+        person.active = active
+        if not active:
+            person.session_epoch += 1
+        _changed(uow, person, actor, now, {"active": active})
+    return person
+
+
+def set_deputy(
+    uow: UnitOfWork,
+    principal_id: int,
+    deputy_id: int,
+    role_key: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    reason: str = "",
+) -> Deputy:
+    """Let a person act for another in one of their roles, for a time (代理).
+
+    Raises `Refusal`: ``person_unknown`` (404), ``deputy_self`` and ``deputy_role`` (422: not a
+    role the principal holds), ``form_invalid`` (422: ends before it begins)."""
+    session = uow.session
+    principal, deputy = _person(session, principal_id), _person(session, deputy_id)
+    if principal.id == deputy.id:
+        raise Refusal("deputy_self", 422)
+    if role_key not in principal.role_keys:
+        raise Refusal("deputy_role", 422, role=role_key)
+    begins = since or now
+    if until is not None and until <= begins:
+        raise Refusal("form_invalid", 422, errors={"until": "ends_before_begin"})
+    row = Deputy(
+        principal_id=principal.id,
+        deputy_id=deputy.id,
+        role_key=role_key,
+        since=begins,
+        until=until,
+    )
+    session.add(row)
+    session.flush()
+    _deputy_event(uow, row, actor, now, reason)
+    return row
+
+
+def end_deputy(uow: UnitOfWork, deputy_row_id: int, actor: Actor, now: datetime) -> Deputy:
+    """End a deputy's time now. Raises `Refusal` ``deputy_unknown`` (404)."""
+    row = uow.session.get(Deputy, deputy_row_id)
+    if row is None:
+        raise Refusal("deputy_unknown", 404)
+    if row.until is None or row.until > now:
+        row.until = now
+        _deputy_event(uow, row, actor, now, "")
+    return row
+
+
+def check_password(
+    uow: UnitOfWork, username: str, password: str, address: str, now: datetime
+) -> Person:
+    """The person who signs in from ``address``; ``now`` is wall time.
+
+    Raises `KeptRefusal` ``sign_in_failed`` (401; the failure counted is kept) and `Refusal`
+    ``sign_in_slow`` (429, ``retry_after`` in whole seconds), in which the password is not looked
+    at. Neither tells whether the account exists or is switched off."""
+    session = uow.session
+    name = username.strip()[:80]
+    person = person_by_username(session, name)
+    known = person is not None and session.get(KnownAddress, (person.id, address[:64])) is not None
+    keys = _keys(name, address[:64], known)
+    longest = LONGEST_KNOWN if known else LONGEST
+    counts = [session.get(LoginThrottle, key) for key in keys]
+    waits = [_wait(row, longest, now) for row in counts]
+    if _failed(counts[-1], now) and max(waits) > timedelta():
+        raise Refusal("sign_in_slow", 429, retry_after=ceil(max(waits).total_seconds()))
+    right = _verify(person.password_hash if person is not None else _nobody(), password)
+    if person is None or not right or not person.active:
+        failures = max(_count(session, key, now) for key in keys)
+        # Rows of names nobody has must not pile up.
+        session.execute(delete(LoginThrottle).where(LoginThrottle.last_failure_at < now - FORGET))
+        history.append(
+            uow,
+            "org.sign_in_failed",
+            actor=Actor(None, kind="system"),
+            occurred_at=now,
+            now=now,
+            payload={"failures": failures},
+            personal={"username": name, "address": address},
+        )
+        raise KeptRefusal("sign_in_failed", 401)
+    if _hasher.check_needs_rehash(person.password_hash):
+        person.password_hash = _hasher.hash(password)
+    # The address's own count stays: one good account must not reset an attack on the others.
+    session.execute(
+        delete(LoginThrottle).where(
+            LoginThrottle.key.in_([_account(name), _pair(name, address[:64])])
+        )
+    )
+    session.merge(KnownAddress(person_id=person.id, address=address[:64], last_at=now))
+    history.append(
+        uow,
+        "org.signed_in",
+        actor=Actor(person.id),
+        occurred_at=now,
+        now=now,
+        payload={"person": person.id, "method": "password"},
+        personal={"address": address},
+    )
+    return person
+
+
+def _account(name: str) -> str:
+    return f"user:{name.casefold()}"[:160]
+
+
+def _pair(name: str, address: str) -> str:
+    return f"pair:{address}:{name.casefold()}"[:160]
+
+
+def _keys(name: str, address: str, known: bool) -> list[str]:
+    if known:
+        return [_pair(name, address)]
+    return [_account(name), f"addr:{address}"]
+
+
+def _failed(row: LoginThrottle | None, now: datetime) -> bool:
+    return row is not None and row.failures > 0 and now - row.last_failure_at <= FORGET
+
+
+def _wait(row: LoginThrottle | None, longest: timedelta, now: datetime) -> timedelta:
+    """How long from ``now`` the next try has to wait: 1, 2, 4... seconds after the free ones."""
+    if row is None or now - row.last_failure_at > FORGET or row.failures <= FREE_FAILURES:
+        return timedelta()
+    # The exponent is bounded: a long attack must not make a number too large for a timedelta.
+    pause = timedelta(seconds=2 ** min(row.failures - FREE_FAILURES - 1, 16))
+    return max(timedelta(), row.last_failure_at + min(pause, longest) - now)
+
+
+def _count(session: Session, key: str, now: datetime) -> int:
+    row = session.get(LoginThrottle, key)
+    if row is None:
+        row = LoginThrottle(key=key, failures=0, last_failure_at=now)
+        session.add(row)
+    elif now - row.last_failure_at > FORGET:
+        row.failures = 0
+    row.failures += 1
+    row.last_failure_at = now
+    session.flush()
+    return row.failures
+
+
+def _verify(stored: str, password: str) -> bool:
+    try:
+        return _hasher.verify(stored, password[:MAX_PASSWORD])
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _person(session: Session, person_id: int) -> Person:
+    person = session.get(Person, person_id)
+    if person is None:
+        raise Refusal("person_unknown", 404)
+    return person
+
+
+def _changed(
+    uow: UnitOfWork, person: Person, actor: Actor, now: datetime, fields: dict[str, bool]
+) -> None:
+    history.append(
+        uow,
+        "org.person_changed",
+        actor=actor,
+        occurred_at=now,
+        now=now,
+        payload={"person": person.id, "fields": sorted(fields), **fields},
+    )
+
+
+def _deputy_event(uow: UnitOfWork, row: Deputy, actor: Actor, now: datetime, reason: str) -> None:
+    history.append(
+        uow,
+        "org.deputy_set",
+        actor=actor,
+        occurred_at=now,
+        now=now,
+        payload={
+            "principal": row.principal_id,
+            "deputy": row.deputy_id,
+            "role": row.role_key,
+            "since": row.since,
+            "until": row.until,
+        },
+        personal={"reason": reason},
+    )

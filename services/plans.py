@@ -1,0 +1,204 @@
+"""The plan library: folders read, versions deployed, each pinned by its content hash."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from workflows.definition import Bundle, compile_bundle
+
+from models.people import Role
+from models.plans import Definition as DefinitionRow
+from models.plans import Plan, PlanFile, PlanVersion
+from services import access, history
+from services.actor import Actor
+from services.definitions import catalogue_for
+from services.errors import Refusal
+from services.manifest import bound_role
+from services.uow import UnitOfWork
+from services.values import jsonable
+from workflows import diagram
+from workflows.contract import DeploymentError, Finding
+from workflows.feel import default_feel
+
+MANIFEST, CLAUSES = "plan.toml", "clauses.toml"
+#: The folder of shared called processes, beside the plans' own folders and in a bundle.
+SHARED = "shared"
+
+
+def read_folder(path: Path) -> Bundle:
+    """The bundle of a plan's folder: its diagram, decision tables, ``plan.toml`` and
+    ``clauses.toml``, and the shared processes the manifest's ``calls`` names (as
+    ``shared/<name>.bpmn``), so that the content hash covers them. Raises DeploymentError for a
+    manifest that is missing or no TOML, and for a shared process that is not there."""
+    files = {
+        entry.name: entry.read_bytes()
+        for entry in sorted(path.iterdir())
+        if entry.is_file() and entry.suffix in (".bpmn", ".dmn", ".toml")
+    }
+    manifest = read_toml(files, MANIFEST, required=True)
+    missing: list[Finding] = []
+    for name in manifest.get("calls", []):
+        called = path.parent / SHARED / f"{name}.bpmn"
+        if called.is_file():
+            files[f"{SHARED}/{name}.bpmn"] = called.read_bytes()
+        else:
+            missing.append(
+                Finding("called_process_missing", "error", MANIFEST, args={"process": str(name)})
+            )
+    if missing:
+        raise DeploymentError(missing)
+    return Bundle(files=files, manifest=manifest)
+
+
+def read_toml(files: Mapping[str, bytes], name: str, *, required: bool = False) -> dict[str, Any]:
+    """A TOML file of a bundle as data, {} when absent and not ``required``. Raises
+    DeploymentError (``file_missing``, ``toml_invalid``)."""
+    body = files.get(name)
+    if body is None:
+        if required:
+            raise DeploymentError([Finding("file_missing", "error", name)])
+        return {}
+    try:
+        return tomllib.loads(body.decode("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as wrong:
+        finding = Finding("toml_invalid", "error", name, args={"message": str(wrong)})
+        raise DeploymentError([finding]) from wrong
+
+
+def deploy_plan(
+    uow: UnitOfWork, bundle: Bundle, note: str, actor: Actor, now: datetime
+) -> PlanVersion:
+    """Deploy a bundle as the plan's next version and make it current. The same content as the
+    current version's gives that one back and writes nothing. Cases already open keep theirs.
+
+    Raises DeploymentError with every finding, Refusal ``not_your_role`` / ``read_only`` 403 for
+    a person who is neither plan author nor administrator.
+    """
+    if actor.kind == "person":
+        access.require_role(access.writer(uow.session, actor), access.AUTHOR, access.ADMIN)
+    session, manifest = uow.session, bundle.manifest
+    plan = session.get(Plan, _key(manifest))
+    current = _version(session, plan.current_version_id) if plan is not None else None
+    if current is not None and current.content_hash == bundle.content_hash:
+        return current
+    unknown = _unknown_roles(session, manifest)
+    try:
+        definition = compile_bundle(bundle, default_feel())
+    except DeploymentError as error:
+        raise DeploymentError([*error.findings, *unknown]) from error
+    if unknown:
+        raise DeploymentError([*unknown, *definition.findings])
+    if plan is None:
+        plan = Plan(key=_key(manifest), title="", title_en="")
+        session.add(plan)
+    plan.title = str(manifest.get("title", plan.key))
+    plan.title_en = str(manifest.get("title_en", ""))
+    session.flush()
+    last = session.scalar(
+        select(func.max(PlanVersion.number)).where(PlanVersion.plan_key == plan.key)
+    )
+    version = PlanVersion(
+        plan_key=plan.key,
+        number=(last or 0) + 1,
+        content_hash=bundle.content_hash,
+        manifest=_plain(manifest),
+        clauses=_plain(read_toml(bundle.files, CLAUSES)),
+        note=note,
+        deployed_at=now,
+        deployed_by=actor.person_id,
+        files=[
+            PlanFile(name=name, content=content) for name, content in sorted(bundle.files.items())
+        ],
+    )
+    session.add(version)
+    session.flush()
+    plan.current_version_id = version.id
+    if session.get(DefinitionRow, bundle.content_hash) is None:
+        session.add(
+            DefinitionRow(content_hash=bundle.content_hash, format=FORMAT, body=definition.dump())
+        )
+    session.flush()
+    history.append(
+        uow,
+        "org.plan_deployed",
+        actor=actor,
+        occurred_at=now,
+        now=now,
+        payload={
+            "plan": plan.key,
+            "version": version.number,
+            "hash": version.content_hash,
+            "id": version.id,
+            "files": len(bundle.files),
+            "note": note,
+            "warnings": len(definition.findings),
+        },
+    )
+    return version
+
+
+#: Names how `Definition.dump` writes; a row of another format is compiled anew from its files.
+FORMAT = "1"
+
+
+def current_version(session: Session, plan_key: str) -> PlanVersion:
+    """The version new cases run under. Raises Refusal ``plan_unknown`` 404."""
+    plan = session.get(Plan, plan_key)
+    version = _version(session, plan.current_version_id) if plan is not None else None
+    if version is None:
+        raise Refusal("plan_unknown", 404, plan=plan_key)
+    return version
+
+
+def deployed_plans(session: Session) -> list[Plan]:
+    """Plans with a current version, by key."""
+    query = select(Plan).where(Plan.current_version_id.is_not(None)).order_by(Plan.key)
+    return list(session.scalars(query))
+
+
+def file_of(session: Session, version_id: int, name: str) -> bytes:
+    """A file as deployed. Raises Refusal ``file_unknown`` 404."""
+    row = session.get(PlanFile, (version_id, name))
+    if row is None:
+        raise Refusal("file_unknown", 404)
+    return row.content
+
+
+def starter_roles(session: Session, version: PlanVersion) -> tuple[str, ...]:
+    """The organisation's roles that may open a case under the version
+    (``camunda:candidateStarterGroups`` of its process); empty when anybody may."""
+    read = catalogue_for(session, version)
+    named = diagram.camunda(read.processes[read.process_id].node, "candidateStarterGroups")
+    return tuple(bound_role(version.manifest, key) for key in diagram.words(named))
+
+
+def _key(manifest: Mapping[str, Any]) -> str:
+    key = manifest.get("key")
+    if not isinstance(key, str) or not key:
+        raise DeploymentError([Finding("key_missing", "error", MANIFEST)])
+    return key
+
+
+def _version(session: Session, version_id: int | None) -> PlanVersion | None:
+    return session.get(PlanVersion, version_id) if version_id is not None else None
+
+
+def _unknown_roles(session: Session, manifest: Mapping[str, Any]) -> list[Finding]:
+    known = set(session.scalars(select(Role.key)))
+    return [
+        Finding("unknown_org_role", "error", MANIFEST, args={"key": str(key), "role": role})
+        for key in manifest.get("roles", {})
+        if (role := bound_role(manifest, str(key))) not in known
+    ]
+
+
+def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
+    """TOML knows dates; a JSON column does not."""
+    plain: dict[str, Any] = jsonable(data)
+    return plain

@@ -1,0 +1,195 @@
+"""Timer rows kept in step with what the engine waits for, and due dates with their timers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from models.cases import Case, ProcessInstance
+from models.tasks import TaskQueue, Timer, UserTask
+from services import history, wake
+from services.actor import Actor
+from services.queues import upsert
+from services.uow import UnitOfWork
+from workflows.contract import Advance, TimerFired, TimerSet
+
+
+def apply(
+    uow: UnitOfWork,
+    case: Case,
+    instance: ProcessInstance,
+    advance: Advance,
+    actor: Actor,
+    now: datetime,
+    *,
+    reason: str = "",
+) -> None:
+    """Rows for the timers a step fired, dropped and set (in this order: a cycle that fires is set
+    again under the same id). ``now`` is wall time; ``reason`` says why clocks moved.
+
+    Dropped rows are deleted: what a clock was stands in history, and the table of what is waited
+    for stays as small as the work that is open.
+    """
+    at = case.at(now)
+    set_ids = {timer.id for timer in advance.timers_set}
+    if advance.timers_fired:
+        _mark_fired(uow, case, advance.timers_fired, actor, at)
+    dropped = [id_ for id_ in advance.timers_dropped if id_ not in set_ids]
+    if advance.status == "completed":
+        uow.session.execute(
+            delete(Timer)
+            .where(Timer.instance_id == instance.id, Timer.status == "waiting")
+            .execution_options(synchronize_session=False)
+        )
+    elif dropped:
+        uow.session.execute(
+            delete(Timer)
+            .where(Timer.id.in_(dropped), Timer.status == "waiting")
+            .execution_options(synchronize_session=False)
+        )
+    if advance.timers_set:
+        _set(uow, case, instance, advance, actor, at, reason)
+
+
+def _mark_fired(
+    uow: UnitOfWork, case: Case, fired: Sequence[TimerFired], actor: Actor, at: datetime
+) -> None:
+    ids = [timer.id for timer in fired]
+    uow.session.execute(
+        update(Timer)
+        .where(Timer.id.in_(ids))
+        .values(status="fired", fired_at=at, leased_until=None)
+        .execution_options(synchronize_session=False)
+    )
+    for timer in fired:
+        if timer.deadline_kind is None:
+            history.append(
+                uow,
+                "timer.fired",
+                case=case,
+                actor=actor,
+                occurred_at=timer.due_at,
+                now=at,
+                element_path=timer.path,
+                payload={"timer": timer.id},
+            )
+
+
+def _set(
+    uow: UnitOfWork,
+    case: Case,
+    instance: ProcessInstance,
+    advance: Advance,
+    actor: Actor,
+    at: datetime,
+    reason: str,
+) -> None:
+    rows = [_row(case, instance, timer) for timer in advance.timers_set]
+    statement = upsert(uow.session, Timer).values(rows)
+    again = ("due_at", "wall_due_at", "status", "leased_until", "attempts", "last_error")
+    uow.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[Timer.id],
+            set_={name: getattr(statement.excluded, name) for name in again},
+        )
+    )
+    earliest = min(row["wall_due_at"] for row in rows)
+    uow.after_commit(lambda: wake.at(earliest))
+    opened = {task.id for task in advance.opened}
+    moved = [t for t in advance.timers_set if t.task_id is not None and t.task_id not in opened]
+    _move_due(uow, case, [timer for timer in moved if timer.deadline_kind == "due"], at)
+    for timer in advance.timers_set:
+        if timer.task_id in opened:
+            continue  # its task's own event says so
+        payload: dict[str, Any] = {"timer": timer.id, "due": timer.due_at}
+        if timer.task_id is not None:
+            payload["task"] = timer.task_id
+        if timer.anchor:
+            payload["anchor"] = timer.anchor
+        if reason:
+            payload["reason"] = reason
+        history.append(
+            uow,
+            "deadline.set" if timer.deadline_kind else "timer.set",
+            case=case,
+            actor=actor,
+            occurred_at=at,
+            now=at,
+            element_path=timer.path,
+            payload=payload | ({"kind": timer.deadline_kind} if timer.deadline_kind else {}),
+        )
+
+
+def _row(case: Case, instance: ProcessInstance, timer: TimerSet) -> dict[str, Any]:
+    return {
+        "id": timer.id,
+        "instance_id": instance.id,
+        "case_id": case.id,
+        "task_id": timer.task_id,
+        "element_path": timer.path,
+        "deadline_kind": timer.deadline_kind,
+        "escalate_to": timer.escalate_to,
+        "anchor": timer.anchor,
+        "due_at": timer.due_at,
+        "wall_due_at": case.wall(timer.due_at),
+        "status": "waiting",
+        "leased_until": None,
+        "attempts": 0,
+        "fired_at": None,
+        "last_error": "",
+    }
+
+
+def _move_due(uow: UnitOfWork, case: Case, timers: Sequence[TimerSet], at: datetime) -> None:
+    """Tasks whose due date was counted again."""
+    for timer in timers:
+        assert timer.task_id is not None
+        values: dict[str, Any] = {"due_at": timer.due_at, "sort_due": case.wall(timer.due_at)}
+        if timer.due_at > at:
+            values["overdue_at"] = None
+        uow.session.execute(update(UserTask).where(UserTask.id == timer.task_id).values(values))
+        uow.session.execute(
+            update(TaskQueue)
+            .where(TaskQueue.task_id == timer.task_id)
+            .values(sort_due=values["sort_due"])
+            .execution_options(synchronize_session=False)
+        )
+
+
+def shift(uow: UnitOfWork, case: Case) -> None:
+    """After the case's clock moved: every waiting timer and open task at its new wall moment."""
+    session = uow.session
+    timers = session.execute(
+        select(Timer.id, Timer.due_at).where(Timer.case_id == case.id, Timer.status == "waiting")
+    ).all()
+    if timers:
+        session.execute(
+            update(Timer),
+            [
+                {"id": id_, "wall_due_at": case.wall(due_at), "leased_until": None}
+                for id_, due_at in timers
+            ],
+        )
+        earliest = min(case.wall(due_at) for _, due_at in timers)
+        uow.after_commit(lambda: wake.at(earliest))
+    tasks = session.execute(
+        select(UserTask.id, UserTask.due_at).where(
+            UserTask.case_id == case.id, UserTask.status == "open", UserTask.due_at.is_not(None)
+        )
+    ).all()
+    if tasks:
+        session.execute(
+            update(UserTask), [{"id": id_, "sort_due": case.wall(due)} for id_, due in tasks if due]
+        )
+    for id_, due in tasks:
+        if due is None:
+            continue
+        session.execute(
+            update(TaskQueue)
+            .where(TaskQueue.task_id == id_)
+            .values(sort_due=case.wall(due))
+            .execution_options(synchronize_session=False)
+        )

@@ -1,0 +1,81 @@
+"""Closing: the plan's criterion is confirmed by a person, and what is open is shown."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from models.cases import Anchor, Case
+from services import closing
+from services.closing import handle_closing
+from services.errors import Refusal
+from services.statements import handle_draft
+from services.uow import Database
+from tests.integration.words_rows import Unit, make_unit
+
+FORM = "planroom:closing"
+
+
+@pytest.fixture
+def unit(db: Database, now: datetime) -> Unit:
+    return make_unit(db, now)
+
+
+def close(unit: Unit, data: dict[str, Any], **options: Any) -> dict[str, Any]:
+    return unit.submit(handle_closing, FORM, data, **options)
+
+
+def test_a_confirmed_criterion_closes_the_case_when_it_happened(unit: Unit) -> None:
+    really = unit.now - timedelta(hours=2)
+    result = close(unit, {"criterion_met": True, "note": "三日无新增"}, occurred_at=really)
+    assert result == {"criterion_met": True, "note": "三日无新增"}
+    with unit.db.read() as session:
+        case = session.get_one(Case, unit.case_id)
+        assert (case.status, case.closed_at) == ("closed", really)
+        anchor = session.query(Anchor).filter_by(name="closed_at").one()
+        assert (anchor.occurred_at, anchor.recorded_at) == (really, unit.now)
+    event = unit.events("closing.confirmed")[0]
+    assert event["met"] is True and event["criterion"] == "连续三日无新增信息"
+    assert event["clause"] == "P11-24" and "note" not in event
+    assert len(unit.events("case.closed")) == 1
+
+
+def test_a_criterion_not_met_leaves_the_case_open(unit: Unit) -> None:
+    assert close(unit, {"criterion_met": False, "note": "仍有转发"})["criterion_met"] is False
+    with unit.db.read() as session:
+        assert session.get_one(Case, unit.case_id).status == "open"
+        assert session.query(Anchor).count() == 0
+    assert unit.events("closing.confirmed")[0]["met"] is False
+    assert unit.events("case.closed") == []
+
+
+@pytest.mark.parametrize(
+    ("data", "errors"),
+    [
+        ({}, {"criterion_met": "required"}),
+        ({"criterion_met": "true"}, {"criterion_met": "required"}),
+        ({"criterion_met": False, "note": " "}, {"note": "required"}),
+    ],
+)
+def test_nothing_is_assumed(unit: Unit, data: dict[str, Any], errors: dict[str, str]) -> None:
+    with pytest.raises(Refusal) as refusal:
+        close(unit, data)
+    assert refusal.value.args_["errors"] == errors
+
+
+def test_a_case_closes_once(unit: Unit) -> None:
+    close(unit, {"criterion_met": True})
+    with pytest.raises(Refusal) as refusal:
+        close(unit, {"criterion_met": True})
+    assert (refusal.value.code, refusal.value.status) == ("case_not_open", 409)
+
+
+def test_what_is_open_is_shown_to_who_closes(unit: Unit) -> None:
+    made = unit.submit(handle_draft, "planroom:statement-draft", unit.text())
+    with unit.db.read() as session:
+        there = closing.readiness(session, session.get_one(Case, unit.case_id))
+        assert there.criterion.criterion == "连续三日无新增信息"
+        assert [draft.id for draft in there.drafts] == [made["statement_id"]]
+        assert there.unconfirmed == [] and there.incidents == []

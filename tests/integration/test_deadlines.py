@@ -1,0 +1,198 @@
+"""Deadlines: reminded, missed, escalated by the clock; met or missed by when it really happened."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from models.cases import Case, CaseRole
+from models.history import HistoryEvent
+from models.tasks import Notification, Timer, UserTask
+from services import access, anchors, cases, history, tasks, timers
+from services.errors import Refusal
+from tests.integration.world import World
+
+CHECK = {"note": "三人轻伤", "serious": "true"}
+
+
+def minutes(n: float) -> timedelta:
+    return timedelta(minutes=n)
+
+
+def fire(world: World, now: datetime) -> int:
+    steps = 0
+    while timers.fire_next(world.db, now):
+        steps += 1
+        assert steps < 100
+    return steps
+
+
+def events(world: World, *types: str) -> list[tuple[str, dict[str, Any]]]:
+    with world.db.read() as session:
+        rows = session.scalars(
+            select(HistoryEvent).where(HistoryEvent.type.in_(types)).order_by(HistoryEvent.id)
+        )
+        return [(row.type, history.payload_of(row)) for row in rows]
+
+
+def told(world: World, kind: str) -> set[str]:
+    names = {person.id: name for name, person in world.people.items()}
+    rows = world.all(select(Notification.person_id).where(Notification.kind == kind))
+    return {names[row] for row in rows}
+
+
+def test_nothing_fires_before_its_time(world: World) -> None:
+    world.open()
+    assert not timers.fire_next(world.db, world.now + minutes(19))
+    with world.db.read() as session:
+        assert timers.next_due(session) == world.now + minutes(20)
+
+
+def test_reminder_due_and_escalation_each_act_by_themselves(world: World) -> None:
+    case = world.open()
+    assert fire(world, world.now + minutes(20)) == 1
+    row = world.open_tasks(case)["check"]
+    assert row.reminded_at == world.now + minutes(20)
+    assert told(world, "deadline_reminder") == {"duty", "duty2"}
+    assert fire(world, world.now + minutes(61)) == 1
+    row = world.open_tasks(case)["check"]
+    assert row.overdue_at == world.now + minutes(60)
+    assert row.escalated_at is None
+    with world.db.read() as session:
+        assert not access.can_see_case(session, world.people["leader"], case)
+    assert fire(world, world.now + minutes(75)) == 1
+    row = world.open_tasks(case)["check"]
+    assert row.escalated_at == world.now + minutes(75)
+    assert told(world, "deadline_escalated") == {"leader", "both"}
+    with world.db.read() as session:
+        assert access.can_see_case(session, world.people["leader"], case)
+    got = events(world, "deadline.reminded", "deadline.missed", "deadline.escalated")
+    assert [type_ for type_, _ in got] == [
+        "deadline.reminded",
+        "deadline.missed",
+        "deadline.escalated",
+    ]
+    assert got[1][1]["late"] == 60
+    assert got[2][1]["to"] == "leader"
+    missed = world.one(select(HistoryEvent).where(HistoryEvent.type == "deadline.missed"))
+    assert missed.occurred_at == world.now + minutes(60)
+    assert missed.recorded_at == world.now + minutes(61)
+    assert {t.status for t in world.all(select(Timer))} == {"fired"}
+
+
+def test_after_downtime_all_three_fire_in_one_step_oldest_first(world: World) -> None:
+    world.open()
+    assert fire(world, world.now + timedelta(days=1)) == 1
+    got = events(world, "deadline.reminded", "deadline.missed", "deadline.escalated")
+    assert [type_ for type_, _ in got] == [
+        "deadline.reminded",
+        "deadline.missed",
+        "deadline.escalated",
+    ]
+
+
+def test_a_claimed_task_reminds_its_holder_only(world: World) -> None:
+    case = world.open()
+    id_ = world.open_tasks(case)["check"].id
+    world.db.run(lambda uow: tasks.claim_task(uow, id_, world.actor("duty2"), world.now))
+    fire(world, world.now + minutes(20))
+    assert told(world, "deadline_reminder") == {"duty2"}
+
+
+def test_work_done_in_time_and_entered_late_was_met_in_fact(world: World) -> None:
+    case = world.open()
+    fire(world, world.now + minutes(65))
+    assert world.open_tasks(case)["check"].overdue_at is not None
+    done = world.complete(
+        case,
+        "check",
+        "duty",
+        CHECK,
+        now=world.now + minutes(66),
+        occurred_at=world.now + minutes(50),
+    )
+    assert done.met is True
+    [met] = events(world, "deadline.met")
+    assert (met[1]["spare"], met[1]["lag"]) == (600, 16 * 60)
+    row = world.one(select(UserTask).where(UserTask.element_id == "check"))
+    assert row.overdue_at is None
+    assert (row.occurred_at, row.completed_at) == (
+        world.now + minutes(50),
+        world.now + minutes(66),
+    )
+
+
+def test_work_done_late_is_missed_although_the_timer_has_not_fired_yet(world: World) -> None:
+    case = world.open()
+    done = world.complete(case, "check", "duty", CHECK, now=world.now + minutes(61))
+    assert done.met is False
+    [missed] = events(world, "deadline.missed")
+    assert missed[1]["late"] == 60
+    assert "lag" not in missed[1]
+    # Its timers are gone: nothing fires afterwards.
+    assert world.all(select(Timer).where(Timer.element_path.startswith("check"))) == []
+
+
+def test_an_anchor_corrected_counts_the_clocks_again(world: World) -> None:
+    case = world.open()
+    earlier = world.now - minutes(30)
+    row = world.db.run(
+        lambda uow: anchors.correct_anchor(
+            uow,
+            case.id,
+            "discovered_at",
+            earlier,
+            "值班记录是九点半",
+            world.actor("duty"),
+            world.now,
+        )
+    )
+    assert row.occurred_at == earlier
+    task = world.open_tasks(case)["check"]
+    assert task.due_at == world.now + minutes(30)
+    assert task.sort_due == world.now + minutes(30)
+    due = {t.deadline_kind: t.wall_due_at - world.now for t in world.all(select(Timer))}
+    assert due == {"remind": minutes(20), "due": minutes(30), "escalate": minutes(40)}
+    [corrected] = events(world, "anchor.corrected")
+    assert corrected[1]["name"] == "discovered_at"
+    moved = events(world, "deadline.set")
+    assert {payload["kind"] for _, payload in moved} == {"due", "escalate"}
+    assert {payload["reason"] for _, payload in moved} == {"anchor_corrected"}
+    for at, reason, errors in (
+        (earlier, " ", {"reason": "required"}),
+        (world.now + minutes(1), "x", {"occurred_at": "in_future"}),
+    ):
+        try:
+            world.db.run(
+                lambda uow, at=at, reason=reason: anchors.correct_anchor(
+                    uow, case.id, "discovered_at", at, reason, world.actor("duty"), world.now
+                )
+            )
+        except Refusal as refusal:
+            assert refusal.args_["errors"] == errors
+        else:
+            raise AssertionError("not refused")
+
+
+def test_the_cases_clock_moved_forward_makes_its_deadlines_due(world: World) -> None:
+    case, other = world.open(), world.open()
+    world.db.run(
+        lambda uow: cases.move_clock(uow, case.id, 40 * 60, world.actor("duty"), world.now)
+    )
+    assert fire(world, world.now) == 1
+    assert world.open_tasks(case)["check"].reminded_at == world.now + minutes(40)
+    assert world.open_tasks(case)["check"].due_at == world.now + minutes(60)
+    assert world.open_tasks(case)["check"].sort_due == world.now + minutes(20)
+    assert world.open_tasks(other)["check"].reminded_at is None
+    moved = world.one(select(Case).where(Case.id == case.id))
+    assert moved.at(world.now) == world.now + minutes(40)
+    assert events(world, "case.clock_moved")[0][1]["seconds"] == 2400
+
+
+def test_the_escalated_role_is_let_into_the_case_once(world: World) -> None:
+    case = world.open()
+    fire(world, world.now + timedelta(hours=3))
+    roles = world.all(select(CaseRole.role_key).where(CaseRole.case_id == case.id))
+    assert sorted(roles) == ["duty", "leader"]

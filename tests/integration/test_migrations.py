@@ -1,0 +1,205 @@
+"""Old databases come up to date with their data, and the models are what the migrations make."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import CheckConstraint, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from migrations import guards
+from migrations.run import current, downgrade, head, upgrade
+from migrations.tables import metadata
+from services import history
+from services.uow import Database, make_engine
+from services.verify import verify_chain
+from tests.conftest import sqlalchemy_url
+from tests.integration.store_rows import open_case_on_record
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database nothing was done to yet, once of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'new.db'}"
+        return
+    server = request.getfixturevalue("postgres_server")
+    name = f"m_{uuid.uuid4().hex[:16]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    yield sqlalchemy_url(server, name)
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def guard_names(url: str) -> set[str]:
+    engine = make_engine(url)
+    query = (
+        "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        if engine.dialect.name == "sqlite"
+        else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+    )
+    with engine.connect() as connection:
+        names = set(connection.scalars(text(query)))
+    engine.dispose()
+    return names
+
+
+def test_the_models_are_what_the_migrations_make(database_url: str) -> None:
+    engine = make_engine(database_url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata()) == []
+    engine.dispose()
+
+
+def test_the_check_constraints_of_the_models_are_there(database_url: str) -> None:
+    """Alembic's comparison does not look at these."""
+    engine = make_engine(database_url)
+    found = inspect(engine)
+    for table in metadata().sorted_tables:
+        wanted = {
+            str(constraint.name)
+            for constraint in table.constraints
+            if isinstance(constraint, CheckConstraint)
+        }
+        there = {check["name"] for check in found.get_check_constraints(table.name)}
+        assert wanted <= there, table.name
+    engine.dispose()
+
+
+def test_an_old_database_comes_up_to_date_with_its_data(empty_url: str, now: datetime) -> None:
+    upgrade(empty_url, "0001")
+    assert current(empty_url) == "0001"
+    assert guard_names(empty_url) == set()
+    db = Database(empty_url)
+    case_id = open_case_on_record(db, now, events=4)
+    before = rows(db)
+    with db.engine.begin() as connection:  # no guards yet
+        connection.execute(text("UPDATE history_event SET role_key = role_key"))
+    db.dispose()
+
+    upgrade(empty_url)
+
+    assert current(empty_url) == head() != "0001"
+    db = Database(empty_url)
+    assert rows(db) == before
+    with db.read() as session:
+        assert verify_chain(session, f"case:{case_id}").ok
+        event = history.events_of_case(session, case_id)[0]
+        assert history.personal_of(session, event)["reporter"] == "李四"
+    for statement in (
+        "DELETE FROM history_event",
+        "INSERT INTO chain_head (chain, seq, hash) VALUES ('case:9', 0, '')",
+    ):
+        with pytest.raises(DBAPIError), db.engine.begin() as connection:
+            connection.execute(text(statement))
+    db.dispose()
+
+
+def rows(db: Database) -> list[tuple[Any, ...]]:
+    with db.engine.connect() as connection:
+        return [
+            tuple(row)
+            for table in metadata().sorted_tables
+            for row in connection.execute(table.select())
+        ]
+
+
+def test_going_back_and_forth_ends_in_the_same_schema(empty_url: str, now: datetime) -> None:
+    upgrade(empty_url)
+    guarded = guard_names(empty_url)
+    assert len(guarded) >= len(guards.GUARDED)
+    db = Database(empty_url)
+    open_case_on_record(db, now)
+    before = rows(db)
+    db.dispose()
+    downgrade(empty_url, "0001")
+    assert guard_names(empty_url) == set()
+    upgrade(empty_url)
+    assert guard_names(empty_url) == guarded
+    db = Database(empty_url)
+    assert rows(db) == before
+    db.dispose()
+    downgrade(empty_url, "base")
+    engine = make_engine(empty_url)
+    assert set(inspect(engine).get_table_names()) <= {"alembic_version"}
+    engine.dispose()
+
+
+def test_upgrading_again_changes_nothing_and_puts_lost_guards_back(database_url: str) -> None:
+    names = guard_names(database_url)
+    engine = make_engine(database_url)
+    with engine.begin() as connection:
+        guards.remove(connection)
+    engine.dispose()
+    assert guard_names(database_url) == set()
+    upgrade(database_url)
+    assert guard_names(database_url) == names
+
+
+def test_two_processes_that_start_together_migrate_once(empty_url: str) -> None:
+    errors: list[BaseException] = []
+
+    def start() -> None:
+        try:
+            upgrade(empty_url)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert current(empty_url) == head()
+
+
+def test_a_failing_migration_leaves_the_old_schema(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DDL is in the transaction, on SQLite too."""
+    upgrade(empty_url, "0001")
+
+    def fail(_connection: object) -> None:
+        raise RuntimeError("power cut")
+
+    monkeypatch.setattr(guards, "install", fail)
+    with pytest.raises(RuntimeError, match="power cut"):
+        upgrade(empty_url)
+    monkeypatch.undo()
+    assert current(empty_url) == "0001"
+    engine = make_engine(empty_url)
+    checks = {c["name"] for c in inspect(engine).get_check_constraints("history_event")}
+    assert checks == set()
+    engine.dispose()
+    upgrade(empty_url)
+
+
+def test_a_migration_that_breaks_foreign_keys_is_refused_on_sqlite(
+    tmp_path: Path, now: datetime
+) -> None:
+    """They are off while tables are copied, so they are checked at the end."""
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    upgrade(url, "0001")
+    db = Database(url)
+    open_case_on_record(db, now)
+    db.dispose()
+    outside = sqlite3.connect(tmp_path / "old.db")
+    outside.execute("DELETE FROM plan_version")
+    outside.commit()
+    outside.close()
+    with pytest.raises(RuntimeError, match="foreign keys"):
+        upgrade(url)
+    assert current(url) == "0001"

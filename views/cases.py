@@ -1,0 +1,218 @@
+"""The list of cases and a case's page: whose turn it is, where the plan stands, what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, make_response, request
+from flask_babel import gettext as _
+from flask_login import login_required
+from sqlalchemy.orm import Session
+
+from services import case_reading, cases, files, incidents
+from services.anchors import correct_anchor
+from services.case_list import change_stamp, summaries
+from services.case_reading import CaseOverview
+from services.definitions import catalogue_for
+from services.directory import people_by_id, roles
+from services.errors import Refusal
+from services.tiers import tiers_of
+from views.diagram import plan_tabs, sheet
+from views.forms import Mistakes, Reader
+from views.kit import (
+    Answer,
+    actor,
+    database,
+    me,
+    nothing_new,
+    now,
+    render,
+    run,
+    say,
+    see_other,
+    unchanged,
+)
+from views.refusals import field_errors, sentence
+from views.terms import ANCHORS
+from views.timeline import Words, record, timeline
+
+bp = Blueprint("cases", __name__, url_prefix="/cases")
+
+STATUSES = ("open", "closed", "archived")
+
+
+@bp.get("")
+@login_required
+def index() -> Answer:
+    """Cases the person may see, the latest first."""
+    status = request.args.get("status", "")
+    after = request.args.get("after", "")
+    cursor = int(after) if after.isascii() and after.isdigit() and len(after) < 12 else None
+    with database().read() as session:
+        page = cases.list_cases(
+            session, me(), status=status if status in STATUSES else None, cursor=cursor
+        )
+        return render(
+            "cases/index.html",
+            page=page,
+            status=status,
+            cursor=cursor,
+            summaries=summaries(session, page.rows),
+        )
+
+
+@bp.get("/<int:case_id>")
+@login_required
+def show(case_id: int) -> Answer:
+    """The whole case."""
+    return _page(case_id)
+
+
+@bp.get("/<int:case_id>/live")
+@login_required
+def live(case_id: int) -> Answer:
+    """The case's changing parts for a page that is open, or 204 when nothing has changed."""
+    with database().read() as session:
+        if unchanged(change_stamp(session, case_id, me())):
+            return nothing_new()
+        return render("cases/_live.html", **_context(session, case_id))
+
+
+@bp.get("/<int:case_id>/record")
+@login_required
+def full_record(case_id: int) -> Answer:
+    """Every event of the case's chain, in order, as it was written."""
+    with database().read() as session:
+        view = case_reading.overview(session, case_id, me(), now())
+        lines = record(_words(session, view), view.timeline)
+        return render(
+            "cases/record.html", view=view, case=view.case, lines=lines, demo_case=view.case
+        )
+
+
+@bp.get("/<int:case_id>/diagram.json")
+@login_required
+def diagram(case_id: int) -> Response:
+    """The plan's drawings and how each element stands."""
+    with database().read() as session:
+        view = case_reading.overview(session, case_id, me(), now())
+        read = catalogue_for(session, view.version)
+        sheets = [sheet(view.version, one, read, view) for one in view.diagrams]
+    return jsonify(sheets=sheets)
+
+
+def _words(session: Session, view: CaseOverview) -> Words:
+    manifest = view.version.manifest
+    read = catalogue_for(session, view.version)
+    anchors = {str(row["key"]): row for row in manifest.get("anchors", [])}
+    return Words(
+        elements=read.elements,
+        tiers={tier.key: tier for tier in tiers_of(manifest)},
+        roles={role.key: role for role in roles(session)},
+        recipients={str(row["key"]): row for row in manifest.get("recipients", [])},
+        anchors=anchors,
+        now=view.at,
+    )
+
+
+def _context(session: Session, case_id: int) -> dict[str, Any]:
+    view = case_reading.overview(session, case_id, me(), now())
+    words = _words(session, view)
+    return {
+        "view": view,
+        "case": view.case,
+        "case_now": view.at,
+        "words": words,
+        "lines": timeline(words, view.timeline),
+        "anchor_keys": dict.fromkeys([*ANCHORS, *words.anchors]),
+        "people": people_by_id(session, [a.person_id for a in view.anchors]) | dict(view.people),
+        "attachments": files.attachments(session, case_id),
+        "role_names": words.roles,
+        "stamp": str(view.case.stamp),
+        "tabs": plan_tabs(view.diagrams),
+        "demo_case": view.case,
+    }
+
+
+def _page(
+    case_id: int,
+    errors: Mapping[str, str] | None = None,
+    status: int = 200,
+    refused: str = "",
+) -> Response:
+    with database().read() as session:
+        page = render(
+            "cases/show.html",
+            **_context(session, case_id),
+            errors=errors or {},
+            values=request.form if request.method == "POST" else {},
+            refused=refused,
+        )
+    return make_response(page, status)
+
+
+def _attempt(case_id: int, work: Callable[[], Answer]) -> Answer:
+    try:
+        return work()
+    except Mistakes as mistakes:
+        return _page(case_id, mistakes.errors, 422)
+    except Refusal as refusal:
+        if refusal.status in {403, 404}:
+            raise
+        errors = field_errors(refusal)
+        return _page(case_id, errors, refusal.status, "" if errors else sentence(refusal))
+
+
+@bp.post("/<int:case_id>/retier")
+@login_required
+def retier(case_id: int) -> Answer:
+    """Ask for the case to be graded again."""
+
+    def work() -> Answer:
+        read = Reader(request.form)
+        reason = read.text("reason", required=True, limit=2000)
+        read.finish()
+        run(lambda uow: cases.retier(uow, case_id, reason, actor(), now()))
+        say(_("已要求重新定级,值班员会收到任务。"))
+        return see_other("cases.show", case_id=case_id)
+
+    return _attempt(case_id, work)
+
+
+@bp.post("/<int:case_id>/anchors/<name>")
+@login_required
+def correct(case_id: int, name: str) -> Answer:
+    """Correct when something really happened; the clocks are counted again."""
+
+    def work() -> Answer:
+        read = Reader(request.form)
+        moment = read.moment("occurred_at", required=True)
+        reason = read.text("reason", required=True, limit=1000)
+        read.finish()
+        assert moment is not None
+        run(
+            lambda uow: correct_anchor(uow, case_id, name[:60], moment, reason, actor(), now())
+        )
+        say(_("时间点已更正,相关时限已重新计算。"))
+        return see_other("cases.show", case_id=case_id)
+
+    return _attempt(case_id, work)
+
+
+@bp.post("/<int:case_id>/incidents/<int:incident_id>")
+@login_required
+def resolve(case_id: int, incident_id: int) -> Answer:
+    """Say what was done about an engine fault."""
+
+    def work() -> Answer:
+        read = Reader(request.form)
+        words = read.text("resolution", required=True, limit=2000)
+        read.finish()
+        run(
+            lambda uow: incidents.resolve_incident(uow, incident_id, actor(), words, now())
+        )
+        say(_("运行异常已标为已处理。"))
+        return see_other("cases.show", case_id=case_id)
+
+    return _attempt(case_id, work)

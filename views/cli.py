@@ -1,0 +1,103 @@
+"""The command line: set up, load plans, fill the demonstration, serve."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup
+from waitress import serve as run_server
+
+from migrations.run import upgrade as migrate
+from services.actor import SYSTEM
+from services.demo import seed
+from services.directory import organization
+from services.plans import deploy_plan, read_folder
+from services.scheduler import Scheduler
+from views.kit import planroom
+from workflows.contract import DeploymentError
+
+db_group = AppGroup("db", help="The database's tables.")
+plans_group = AppGroup("plans", help="The plan library.")
+demo_group = AppGroup("demo", help="The demonstration organisation.")
+
+
+@db_group.command("upgrade")
+def upgrade() -> None:
+    """Create or update the tables."""
+    parts = planroom()
+    parts.settings.data_dir.mkdir(parents=True, exist_ok=True)
+    migrate(parts.settings.url)
+    click.echo("The database is up to date.")
+
+
+@plans_group.command("deploy")
+@click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
+def deploy(folders: tuple[Path, ...]) -> None:
+    """Deploy plans (default: every folder of bpmn/ that has a plan.toml)."""
+    library = Path(current_app.root_path) / "bpmn"
+    found = folders or tuple(sorted(f.parent for f in library.glob("*/plan.toml")))
+    parts = planroom()
+    for folder in found:
+        bundle = read_folder(folder)
+        try:
+            version = parts.database.run(
+                lambda uow, b=bundle: deploy_plan(uow, b, "", SYSTEM, parts.clock())  # type: ignore[misc]
+            )
+        except DeploymentError as refused:
+            for finding in refused.findings:
+                click.echo(
+                    f"  {finding.file}#{finding.element}: {finding.code} {dict(finding.args)}",
+                    err=True,
+                )
+            raise click.ClickException(f"{folder.name} was not deployed") from None
+        click.echo(f"  {version.plan_key}: version {version.number}")
+
+
+@demo_group.command("seed")
+@click.option("--password", default="", help="Password of the accounts; else DEMO_PASSWORD.")
+def demo_seed(password: str) -> None:
+    """Fill the demonstration organisation."""
+    parts = planroom()
+    chosen = password or parts.settings.demo_password
+    if not chosen:
+        raise click.ClickException("Set DEMO_PASSWORD or give --password.")
+    seed(parts.database, chosen, parts.clock())
+    click.echo("The demonstration is ready.")
+
+
+@click.command("serve")
+def serve() -> None:
+    """Serve with waitress; deadlines fire in the same process."""
+    parts = planroom()
+    with parts.database.read() as session:
+        unit = organization(session)
+    if unit is not None and unit.is_demo and not parts.settings.on_loopback:
+        raise click.ClickException(
+            "This database holds the demonstration accounts, which work on loopback only. "
+            "Set HOST=127.0.0.1 and TRUSTED_PROXIES=0, or use another DATABASE_URL."
+        )
+    scheduler = Scheduler(parts.database, parts.clock) if parts.settings.scheduler else None
+    with contextlib.ExitStack() as stack:
+        if scheduler is not None:
+            scheduler.start()
+            stack.callback(scheduler.stop)
+        host, port = parts.settings.host, parts.settings.port
+        click.echo(f"http://{host}:{port}/")
+        run_server(
+            current_app._get_current_object(),  # type: ignore[attr-defined]
+            host=host,
+            port=port,
+            threads=parts.settings.threads,
+            ident="planroom",
+            max_request_body_size=parts.settings.max_upload_mb * 1_000_000 + 100_000,
+        )
+
+
+def init_app(app: Flask) -> None:
+    """Attach the commands."""
+    for group in (db_group, plans_group, demo_group):
+        app.cli.add_command(group)
+    app.cli.add_command(serve)

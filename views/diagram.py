@@ -1,0 +1,101 @@
+"""What the browser's viewer needs to draw a plan and mark how a case stands in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from models.plans import PlanVersion
+from services.case_reading import CaseOverview, DiagramView
+from views.i18n import format_short, loc
+from workflows.catalogue import Catalogue
+
+
+def source_url(version: PlanVersion, file: str) -> str:
+    """Where the browser fetches a BPMN file of the version."""
+    return url_for("plans.file", version_id=version.id, name=file)
+
+
+def plan_tabs(diagrams: Sequence[DiagramView]) -> list[str]:
+    """The names of the drawings, the plan's own first."""
+    return [one.name for one in diagrams]
+
+
+def plain_sheets(version: PlanVersion, read: Catalogue) -> list[dict[str, Any]]:
+    """The drawings without marks, for the library; the plan's own first."""
+    used = dict.fromkeys([read.process_id, *(call.process_id for call in read.calls.values())])
+    return [
+        {
+            "key": process_id,
+            "title": read.processes[process_id].name or process_id,
+            "source": source_url(version, read.processes[process_id].file),
+            "states": {},
+            "calls": calls(read),
+        }
+        for process_id in used
+        if process_id in read.processes
+    ]
+
+
+def sheet(
+    version: PlanVersion, shown: DiagramView, read: Catalogue, view: CaseOverview
+) -> dict[str, Any]:
+    """A drawing with every element's state, in words and as a key. Late tasks say by how much
+    nothing: the moment they were due is exact and does not age."""
+    states: dict[str, dict[str, Any]] = {}
+    for element_id, state in shown.states.items():
+        element = next(
+            (
+                one
+                for one in read.elements.values()
+                if one.id == element_id and one.process_id == shown.process_id
+            ),
+            None,
+        )
+        worked = element is not None and element.kind in {
+            "userTask",
+            "callActivity",
+            "subProcess",
+            "businessRuleTask",
+        }
+        states[element_id] = {
+            "state": "open" if state == "late" else state,
+            "late": state == "late",
+            "text": _note(element_id, state, shown, view) if worked else "",
+            "label": loc(element) if element is not None else "",
+        }
+    for flow in shown.flows:
+        states.setdefault(flow, {"state": "done", "late": False, "text": "", "label": ""})
+    waiting = [one for one in states.values() if one["state"] == "open"]
+    return {
+        "key": shown.process_id,
+        "title": shown.name or shown.process_id,
+        "source": source_url(version, shown.file),
+        "states": states,
+        "open": _("%(n)s 项在办", n=len([o for o in waiting if o["text"]])) if waiting else "",
+        "late": any(one["late"] for one in waiting),
+        "calls": calls(read),
+    }
+
+
+def calls(read: Catalogue) -> dict[str, str]:
+    """Element id of every call activity and the process it opens."""
+    return {path.rpartition("/")[2]: call.process_id for path, call in read.calls.items()}
+
+
+def _note(element_id: str, state: str, shown: DiagramView, view: CaseOverview) -> str:
+    if state == "done":
+        return _("✓ 已办")
+    if state == "cancelled":
+        return _("✕ 已取消")
+    due = [
+        task.due_at
+        for task in view.tasks
+        if task.status == "open" and task.element_id == element_id and task.due_at is not None
+    ]
+    if state == "late":
+        return _("! 超时(%(due)s)", due=format_short(min(due), view.at)) if due else _("! 超时")
+    return _("● 在办,%(due)s 前", due=format_short(min(due), view.at)) if due else _("● 在办")

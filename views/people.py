@@ -1,0 +1,41 @@
+"""People and the roles they hold. The administrator changes roles; everybody else may not look."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request
+from flask_babel import gettext as _
+from flask_login import login_required
+
+from services import people
+from services.access import ADMIN, require_role
+from services.directory import people as everybody
+from services.directory import roles
+from views.i18n import loc
+from views.kit import Answer, actor, database, me, now, render, run, say, see_other
+
+bp = Blueprint("people", __name__, url_prefix="/people")
+
+
+@bp.before_request
+@login_required
+def administrators_only() -> None:
+    """Raises Refusal ``not_your_role`` 403 for anybody else."""
+    require_role(me(), ADMIN)
+
+
+@bp.get("")
+def index() -> Answer:
+    """Who holds which role."""
+    with database().read() as session:
+        return render(
+            "people/index.html", people=everybody(session, active=False), roles=roles(session)
+        )
+
+
+@bp.post("/<int:person_id>/roles")
+def set_roles(person_id: int) -> Answer:
+    """Make the ticked roles, and no others, the person's."""
+    wanted = [key[:60] for key in request.form.getlist("role")[:100]]
+    person = run(lambda uow: people.set_roles(uow, person_id, wanted, actor(ADMIN), now()))
+    say(_("%(name)s的角色已更新。", name=loc(person)))
+    return see_other("people.index")

@@ -1,0 +1,58 @@
+"""Headers that keep a browser from doing what no page of ours asks for."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, g, request
+
+from views.kit import csp_nonce, settings
+
+
+def content_security_policy(nonce: str) -> str:
+    """Scripts and styles are our own files; the one inline script of the page's head carries
+    the answer's nonce. Nothing inline else, no frames, no plug-ins, no other site."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'self' 'nonce-{nonce}'",
+            "style-src 'self'",
+            "img-src 'self' data: blob:",
+            "font-src 'self'",
+            "connect-src 'self'",
+            "manifest-src 'self'",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def init_app(app: Flask) -> None:
+    """Send the headers with every answer."""
+
+    @app.after_request
+    def headers(response: Response) -> Response:
+        own = response.headers
+        own.setdefault("Content-Security-Policy", content_security_policy(csp_nonce()))
+        own.setdefault("X-Content-Type-Options", "nosniff")
+        own.setdefault("Referrer-Policy", "same-origin")
+        own.setdefault("X-Frame-Options", "DENY")
+        own.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        own.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        own.setdefault(
+            "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"
+        )
+        if settings().session_cookie_secure:
+            own.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        if request.endpoint == "static":
+            # The address carries the file's time of change: a new file is a new address.
+            if "v" in request.args:
+                response.cache_control.no_cache = None
+                response.cache_control.public = True
+                response.cache_control.max_age = 31_536_000
+                response.cache_control.immutable = True
+        else:
+            # What a person may see is nobody else's, also not after signing out.
+            own.setdefault("Cache-Control", "no-store")
+        g.pop("csp_nonce", None)
+        return response

@@ -1,0 +1,207 @@
+"""A case's history as sentences. Events are data; here they get words, in the reader's language.
+
+What the engine notes for itself (elements passed, timers armed, intents) is left out of the
+timeline and kept for the full record.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from models.people import Person
+from services.case_reading import TimelineEvent
+from services.moments import from_text
+from services.tiers import Tier
+from views.i18n import format_short, format_span, loc
+from views.terms import ANCHORS, named
+
+#: (tone, sentence) by event type. Arguments: task, tier, proposed, was, anchor, occurred, to,
+#: reason, late, title... as `Words.arguments` finds them.
+SENTENCES = {
+    "case.opened": ("act", _l("启动事件")),
+    "case.closed": ("good", _l("事件办结")),
+    "case.archived": ("good", _l("事件归档:共 %(items)s 项,缺 %(missing)s 项")),
+    "case.clock_moved": ("note", _l("事件时钟快进 %(moved)s")),
+    "case.member_added": ("note", _l("增加参与人员")),
+    "anchor.recorded": ("note", _l("记录%(anchor)s:%(occurred)s")),
+    "anchor.corrected": ("act", _l("更正%(anchor)s为 %(occurred)s:%(reason)s")),
+    "tier.proposed": ("note", _l("判定表建议:%(tier)s")),
+    "tier.graded": ("act", _l("定级:%(tier)s")),
+    "tier.overridden": ("act", _l("改定为%(tier)s(建议%(proposed)s):%(reason)s")),
+    "tier.retier_requested": ("act", _l("要求重新定级:%(reason)s")),
+    "task.opened": ("note", _l("转入:%(task)s")),
+    "task.claimed": ("note", _l("签收:%(task)s")),
+    "task.unclaimed": ("note", _l("退回签收:%(task)s")),
+    "task.reassigned": ("note", _l("转办:%(task)s")),
+    "task.completed": ("good", _l("办结:%(task)s")),
+    "task.cancelled": ("note", _l("不再办理:%(task)s")),
+    "deadline.set": ("note", _l("时限改为 %(due)s:%(task)s")),
+    "deadline.reminded": ("note", _l("提醒:%(task)s")),
+    "deadline.met": ("good", _l("按时:%(task)s,余 %(spare)s")),
+    "deadline.missed": ("late", _l("超时:%(task)s %(late)s")),
+    "deadline.escalated": ("late", _l("督办:%(task)s,已报 %(to)s")),
+    "incident.raised": ("late", _l("运行异常:%(message)s")),
+    "incident.resolved": ("good", _l("异常已处理:%(resolution)s")),
+    "statement.created": ("act", _l("起草文稿")),
+    "statement.version_added": ("act", _l("文稿第 %(version)s 版")),
+    "approval.given": ("act", _l("文稿第 %(version)s 版:%(decision)s %(comment)s")),
+    "approval.countersigned": ("act", _l("补签")),
+    "approval.voided": ("late", _l("文稿改动,原签批失效")),
+    "statement.released": ("good", _l("发布第 %(version)s 版:%(channel_name)s %(account)s")),
+    "statement.corrected": ("act", _l("发布更正")),
+    "statement.link_added": ("note", _l("补充发布链接")),
+    "statement.withdrawn": ("late", _l("撤回发布:%(reason)s")),
+    "report.line_entered": ("act", _l("信息报送:%(recipient)s %(to_whom)s")),
+    "report.line_acknowledged": ("good", _l("报送已确认:%(recipient)s")),
+    "report.line_corrected": ("act", _l("更正报送:%(recipient)s %(reason)s")),
+    "closing.confirmed": ("act", _l("确认办结条件:%(note)s")),
+    "archive.item_recorded": ("note", _l("归档登记:%(name)s")),
+    "signal.taken": ("note", _l("线索转为事件")),
+    "file.added": ("note", _l("添加附件:%(name)s")),
+    "notification.sent": ("note", _l("发出通知")),
+    "instance.cancelled": ("late", _l("流程终止:%(reason)s")),
+}
+
+DECISIONS = {
+    "approve": _l("同意"),
+    "approve_with_edits": _l("修改后同意"),
+    "return": _l("退回修改"),
+    "reject": _l("不同意"),
+}
+
+#: A later entry than this after the act is shown as 补录 (seconds).
+LAG = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the timeline, ready to show. ``lag`` is a span in words, "" when entered at
+    once."""
+
+    at: datetime
+    recorded_at: datetime
+    who: str
+    text: str
+    tone: str
+    lag: str
+    seq: int
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What turns keys of events into names: elements by path, tiers, roles, recipients and
+    anchors by key."""
+
+    elements: Mapping[str, Any]
+    tiers: Mapping[str, Tier]
+    roles: Mapping[str, Any]
+    recipients: Mapping[str, Any]
+    anchors: Mapping[str, Any]
+    now: datetime
+    people: Mapping[int, Person] = field(default_factory=dict)
+
+    def element(self, path: str) -> str:
+        """An element's name; its path where the plan gives none."""
+        found = self.elements.get(path)
+        return (loc(found) if found is not None else "") or path
+
+    def tier(self, key: object) -> str:
+        found = self.tiers.get(str(key))
+        return loc(found) if found is not None else str(key or "")
+
+    def anchor(self, key: object) -> str:
+        found = self.anchors.get(str(key))
+        return loc(found) if found is not None else named(ANCHORS, str(key))
+
+    def role(self, key: object) -> str:
+        found = self.roles.get(str(key))
+        return loc(found) if found is not None else str(key or "")
+
+    def who(self, entry: TimelineEvent) -> str:
+        """The actor: a person in a role, perhaps for another; else the clock or Planroom."""
+        if entry.person is None:
+            return _("时钟") if entry.event.type.startswith(("deadline", "timer")) else _("系统")
+        name = loc(entry.person)
+        if entry.event.role_key:
+            name = _("%(name)s(%(role)s)", name=name, role=self.role(entry.event.role_key))
+        if entry.on_behalf_of is not None:
+            name = _("%(name)s代%(other)s", name=name, other=loc(entry.on_behalf_of))
+        return name
+
+    def arguments(self, entry: TimelineEvent) -> dict[str, str]:
+        """What fills the sentence: the payload and the personal values, keys made words."""
+        words: dict[str, str] = defaultdict(str)
+        for source in (entry.payload, entry.personal):
+            for name, value in source.items():
+                if not isinstance(value, dict | list):
+                    words[name] = str(value if value is not None else "")
+        given = entry.payload
+        words["task"] = self.element(entry.event.element_path)
+        words["occurred"] = format_short(entry.event.occurred_at, self.now)
+        for name in ("tier", "proposed", "was", "from"):
+            if name in given:
+                words[name] = self.tier(given[name])
+        if "name" in given and entry.event.type.startswith("anchor."):
+            words["anchor"] = self.anchor(given["name"])
+        for name in ("late", "spare"):
+            if isinstance(given.get(name), int):
+                words[name] = format_span(given[name])
+        if isinstance(given.get("seconds"), int):
+            words["moved"] = format_span(given["seconds"])
+        if isinstance(given.get("due"), str):
+            words["due"] = format_short(from_text(given["due"]), self.now)
+        if entry.event.type == "deadline.escalated":
+            words["to"] = self.role(given.get("to"))
+        if "recipient" in given:
+            recipient = self.recipients.get(str(given["recipient"]))
+            words["recipient"] = loc(recipient) if recipient else str(given["recipient"])
+        if "decision" in given:
+            words["decision"] = named(DECISIONS, str(given["decision"]))
+        return words
+
+    def line(self, entry: TimelineEvent) -> Line:
+        """The event as a row."""
+        event = entry.event
+        tone, template = SENTENCES.get(event.type, ("note", None))
+        if template is not None:
+            text = (str(template) % self.arguments(entry)).strip().rstrip(":")
+        else:
+            text = " ".join(part for part in (event.type, event.element_path) if part)
+        return Line(
+            at=event.occurred_at,
+            recorded_at=event.recorded_at,
+            who=self.who(entry),
+            text=text,
+            tone=tone,
+            lag=format_span(entry.lag) if entry.lag >= LAG else "",
+            seq=event.seq,
+            type=event.type,
+        )
+
+
+#: In the timeline a task's opening, the clock's note of a kept deadline and what repeats a
+#: neighbouring line are left out; the record has all of it.
+HIDDEN = frozenset({"task.opened", "notification.sent", "task.claimed", "anchor.recorded"})
+
+
+def timeline(words: Words, entries: Any) -> list[Line]:
+    """What a person wants to read, the latest first."""
+    shown = [
+        words.line(entry)
+        for entry in entries
+        if entry.event.type in SENTENCES and entry.event.type not in HIDDEN
+    ]
+    return shown[::-1]
+
+
+def record(words: Words, entries: Any) -> list[Line]:
+    """Every event, in order."""
+    return [words.line(entry) for entry in entries]
