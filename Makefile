@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONPATH := $(CURDIR)
 PYTEST_ARGS ?=
+# The invented unit of the demonstration; DEMO=0 runs your own (see docs/operators.md).
+export DEMO ?= 1
 
 .PHONY: run test setup setup-test check unit bench lock clean
 

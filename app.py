@@ -20,10 +20,12 @@ from views import (
     demo,
     errors,
     files,
+    founding,
     i18n,
     inbox,
     intake,
     kit,
+    launch,
     notifications,
     people,
     plans,
@@ -93,4 +95,6 @@ def create_app(
     if settings.demo:
         app.register_blueprint(demo.bp)
     cli.init_app(app)
+    app.cli.add_command(launch.run_planroom)
+    app.cli.add_command(founding.org_group)
     return app

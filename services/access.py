@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, bindparam, exists, or_, select, true
+from sqlalchemy.orm import Session, joinedload
 
 from models.cases import Case, CaseMember, CaseRole
 from models.people import Deputy, Person
@@ -41,10 +41,20 @@ def require_write(person: Person) -> None:
         raise Refusal("read_only", 403)
 
 
+_PERSON = (
+    select(Person).options(joinedload(Person.memberships)).where(Person.id == bindparam("b_id"))
+)
+
+
+def person_of(session: Session, person_id: int) -> Person | None:
+    """A person with their roles, in one query."""
+    return session.execute(_PERSON, {"b_id": person_id}).unique().scalar_one_or_none()
+
+
 def writer(session: Session, actor: Actor) -> Person:
     """The person behind an actor, allowed to write. Raises Refusal ``read_only``,
     ``not_active`` or ``not_a_person`` (403)."""
-    person = session.get(Person, actor.person_id) if actor.person_id is not None else None
+    person = person_of(session, actor.person_id) if actor.person_id is not None else None
     if person is None:
         raise Refusal("not_a_person", 403)
     require_write(person)

@@ -37,9 +37,17 @@ def calendar_in(zone: str) -> WorkCalendar:
     )
 
 
+_ZONE = select(Organization.zone).limit(1)
+
+
 def zone_of(session: Session) -> ZoneInfo:
-    """The organisation's own zone: what "today" and a case number's year mean."""
-    return ZoneInfo(session.scalar(select(Organization.zone).limit(1)) or DEFAULT_ZONE)
+    """The organisation's own zone: what "today" and a case number's year mean. Read once a
+    session."""
+    known = session.info.get("planroom_zone")
+    if not isinstance(known, ZoneInfo):
+        known = ZoneInfo(session.scalar(_ZONE) or DEFAULT_ZONE)
+        session.info["planroom_zone"] = known
+    return known
 
 
 def calendar_of(session: Session) -> WorkCalendar:

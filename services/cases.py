@@ -19,7 +19,7 @@ from services.calendar import zone_of
 from services.case_reading import CaseOverview as CaseOverview
 from services.case_reading import overview as overview
 from services.errors import Refusal
-from services.queues import upsert
+from services.rows import dialect_of, upsert
 from services.uow import UnitOfWork
 from workflows.contract import FeelValue
 
@@ -126,7 +126,7 @@ def open_case(
         )
     anchors.record_anchor(uow, case, anchors.DISCOVERED, discovered, actor, now)
     anchors.record_anchor(uow, case, anchors.OPENED, at, actor, now)
-    instance = instances.start_instance(
+    instances.start_instance(
         uow,
         case,
         version,
@@ -138,7 +138,6 @@ def open_case(
         actor,
         now,
     )
-    case.primary_instance_id = instance.id
     session.flush()
     return case
 
@@ -245,7 +244,7 @@ def _next_number(uow: UnitOfWork, now: datetime) -> str:
     """The next number of the year in the organisation's zone. The counter's row is locked until
     the commit, so numbers are unique and without gaps."""
     year = now.astimezone(zone_of(uow.session)).year
-    statement = upsert(uow.session, CaseNumber).values(year=year, last=1)
+    statement = upsert(dialect_of(uow.session), CaseNumber).values(year=year, last=1)
     last = uow.session.scalar(
         statement.on_conflict_do_update(
             index_elements=[CaseNumber.year], set_={"last": CaseNumber.last + 1}

@@ -9,7 +9,6 @@ from threading import Lock
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from workflows.definition import Definition
 
 from models.cases import ProcessInstance
 from models.plans import Definition as DefinitionRow
@@ -18,6 +17,7 @@ from models.tasks import UserTask
 from workflows import catalogue
 from workflows.catalogue import Catalogue
 from workflows.contract import Element
+from workflows.definition import Definition
 
 #: More versions than an installation runs at once; each takes a few hundred kilobytes.
 KEPT = 64

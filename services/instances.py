@@ -8,63 +8,42 @@ transaction keeps tasks, queues, counts, timers, outbox, incidents and history i
 from __future__ import annotations
 
 import uuid
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.orm.attributes import set_committed_value
-from workflows.definition import Definition
+from sqlalchemy import bindparam, select, update
 
 from models.cases import Case, CaseRole, ProcessInstance
-from models.people import Person
 from models.plans import PlanVersion
-from models.tasks import UserTask
-from services import history, step_events, timer_rows
-from services.access import candidate_keys
+from services import history, step_events, task_rows, timer_rows
 from services.actor import Actor
 from services.context import context_of
-from services.deadlines import deadline_fired
 from services.definitions import definition_for
 from services.errors import Refusal, Stale
 from services.incidents import raise_incidents, resolve_open
 from services.intents import store_intents
-from services.queues import (
-    NEVER,
-    affected,
-    dequeue,
-    enqueue,
-    person_owner,
-    queue_owner,
-    tally,
-    upsert,
-)
+from services.queues import tally
+from services.rows import affected, dialect_of, settle, table, upsert
+from services.task_rows import Done, Step
 from services.uow import UnitOfWork
 from workflows import engine
-from workflows.contract import Advance, EngineRefusal, FeelValue, TaskClosed
+from workflows.contract import Advance, EngineRefusal, FeelValue
+from workflows.definition import Definition
 from workflows.feel import default_feel
 
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """How a person ended a task: what `record` writes on its row and in its event.
-    ``result`` and ``text`` are JSON values (choices and figures; words that may be about
-    people); moments are case time."""
-
-    task: UserTask
-    result: Mapping[str, Any]
-    text: Mapping[str, Any]
-    occurred_at: datetime
+_INSTANCES, _CASES = table(ProcessInstance), table(Case)
+#: Compare and set: proves that the step was computed from the state that still stands.
+_SAVE = update(_INSTANCES).where(
+    _INSTANCES.c.id == bindparam("b_id"), _INSTANCES.c.revision == bindparam("b_revision")
+)
+_TOUCH = update(_CASES).where(_CASES.c.id == bindparam("b_id")).values(stamp=_CASES.c.stamp + 1)
 
 
-@dataclass(slots=True)
-class _Changes:
-    """What one step changes beside the tables themselves."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    roles: set[str] = field(default_factory=set)
+@cache
+def _let_in(dialect: str) -> Any:
+    return upsert(dialect, CaseRole).on_conflict_do_nothing()
 
 
 def start_instance(
@@ -95,6 +74,8 @@ def start_instance(
     )
     uow.session.add(instance)
     uow.session.flush()
+    if case.primary_instance_id is None:
+        case.primary_instance_id = instance.id
     history.append(
         uow,
         "instance.started",
@@ -146,17 +127,19 @@ def record(
     if instance.status == "incident":
         resolve_open(uow, case, instance, actor, now)
     _save(uow, instance, values)
-    changes = _Changes()
-    closed = _close(uow, case, definition, advance, actor, at, done, changes)
+    step = Step(uow, case, instance, definition, advance, actor, now, at)
+    closed = task_rows.close(step, done)
     if done is not None or not told:
         step_events.write_step(uow, case, advance, actor, at, done=done)
     step_events.write_decisions(uow, case, advance, actor, at)
-    _fire(uow, case, definition, instance, advance, now, changes, closed)
-    _open(uow, case, definition, instance, advance, actor, at, changes)
+    task_rows.fire(step, closed)
+    task_rows.open_(step)
     timer_rows.apply(uow, case, instance, advance, actor, now, reason=reason)
     store_intents(uow, case, instance, advance.intents, actor, now)
-    _admit(uow, case, changes.roles)
-    tally(uow.session, changes.counts)
+    # Who was a candidate of the task just done has been let in when it opened.
+    admitted = definition.element(done.task.element_path).candidate_groups if done else ()
+    _admit(uow, case, step.roles.difference(admitted))
+    tally(uow.session, step.counts)
     if ended:
         _end(uow, case, instance, advance, actor, at)
     _touch(uow, case)
@@ -231,212 +214,24 @@ def running_instances(uow: UnitOfWork, case_id: int) -> Sequence[ProcessInstance
 # ------------------------------------------------------------------------------ the parts
 
 
-def settle(row: Any, values: Mapping[str, Any]) -> None:
-    """Let a loaded row know what an UPDATE has just done, without another SELECT."""
-    for key, value in values.items():
-        set_committed_value(row, key, value)
-
-
 def _save(uow: UnitOfWork, instance: ProcessInstance, values: Mapping[str, Any]) -> None:
     values = {**values, "revision": instance.revision + 1}
-    saved = uow.session.execute(
-        update(ProcessInstance)
-        .where(ProcessInstance.id == instance.id, ProcessInstance.revision == instance.revision)
-        .values(values)
-        .execution_options(synchronize_session=False)
-    )
-    if affected(saved) != 1:
+    read = {"b_id": instance.id, "b_revision": instance.revision}
+    if affected(uow.session.execute(_SAVE, {**read, **values})) != 1:
         raise Stale(f"instance {instance.id} moved past revision {instance.revision}")
     settle(instance, values)
 
 
 def _touch(uow: UnitOfWork, case: Case) -> None:
-    uow.session.execute(
-        update(Case)
-        .where(Case.id == case.id)
-        .values(stamp=Case.stamp + 1)
-        .execution_options(synchronize_session=False)
-    )
+    uow.session.execute(_TOUCH, {"b_id": case.id})
     settle(case, {"stamp": case.stamp + 1})
-
-
-def _close(
-    uow: UnitOfWork,
-    case: Case,
-    definition: Definition,
-    advance: Advance,
-    actor: Actor,
-    at: datetime,
-    done: Done | None,
-    changes: _Changes,
-) -> set[str]:
-    """End the rows of the tasks the step ended; returns their ids."""
-    if not advance.closed:
-        return set()
-    ids = [task.id for task in advance.closed]
-    rows = {done.task.id: done.task} if done is not None else {}
-    if missing := [id_ for id_ in ids if id_ not in rows]:
-        found = uow.session.scalars(select(UserTask).where(UserTask.id.in_(missing)))
-        rows |= {row.id: row for row in found}
-    cancelled: list[dict[str, Any]] = []
-    queued: list[str] = []
-    for task in advance.closed:
-        row = rows[task.id]
-        if row.assignee_id is None:
-            keys = candidate_keys(definition.element(task.path))
-            changes.counts[queue_owner(keys)] -= 1
-            queued.append(task.id)
-        else:
-            changes.counts[person_owner(row.assignee_id)] -= 1
-        if done is not None and task.id == done.task.id:
-            _complete_row(uow, actor, at, done)
-        else:
-            cancelled.append(_cancelled_values(task, at))
-            step_events.write_cancelled(uow, case, row, task, actor, at)
-    if cancelled:
-        uow.session.execute(update(UserTask), cancelled)
-    dequeue(uow.session, queued)
-    return set(ids)
-
-
-def _cancelled_values(task: TaskClosed, at: datetime) -> dict[str, Any]:
-    status = "completed" if task.outcome == "completed" else "cancelled"
-    return {"id": task.id, "status": status, "completed_at": at, "ended_by": task.by}
-
-
-def _complete_row(uow: UnitOfWork, actor: Actor, at: datetime, done: Done) -> None:
-    task = done.task
-    values: dict[str, Any] = {
-        "status": "completed",
-        "assignee_id": actor.person_id,
-        "claimed_at": task.claimed_at or at,
-        "completed_at": at,
-        "completed_by": actor.person_id,
-        "completed_role": actor.role,
-        "occurred_at": done.occurred_at,
-        "result": {**done.result, **done.text},
-        "draft": None,
-        "draft_at": None,
-    }
-    if task.due_at is not None and done.occurred_at <= task.due_at:
-        values["overdue_at"] = None
-    ended = uow.session.execute(
-        update(UserTask)
-        .where(
-            UserTask.id == task.id,
-            UserTask.status == "open",
-            UserTask.assignee_id == task.assignee_id
-            if task.assignee_id is not None
-            else UserTask.assignee_id.is_(None),
-        )
-        .values(values)
-        .execution_options(synchronize_session=False)
-    )
-    if affected(ended) != 1:
-        raise Stale(f"task {task.id} was taken by someone else")
-    settle(task, values)
-
-
-def _fire(
-    uow: UnitOfWork,
-    case: Case,
-    definition: Definition,
-    instance: ProcessInstance,
-    advance: Advance,
-    now: datetime,
-    changes: _Changes,
-    closed: set[str],
-) -> None:
-    deadlines = [timer for timer in advance.timers_fired if timer.deadline_kind]
-    if not deadlines:
-        return
-    rows = uow.session.scalars(
-        select(UserTask)
-        .where(UserTask.instance_id == instance.id, UserTask.case_id == case.id)
-        .where((UserTask.status == "open") | UserTask.id.in_(closed))
-    ).all()
-    for timer in sorted(deadlines, key=lambda timer: timer.due_at):
-        # A deadline of an enclosing sub-process names no task: it is that of the tasks due then.
-        hit = [
-            row
-            for row in rows
-            if row.id == timer.task_id
-            or (timer.task_id is None and row.status == "open" and row.due_at == timer.due_at)
-        ]
-        with_keys = [(row, candidate_keys(definition.element(row.element_path))) for row in hit]
-        values = deadline_fired(uow, case, timer, with_keys, now)
-        if role := values.pop("escalated_role", ""):
-            changes.roles.add(role)
-        if hit:
-            uow.session.execute(update(UserTask), [{"id": row.id, **values} for row in hit])
-            for row in hit:
-                settle(row, values)
-
-
-def _open(
-    uow: UnitOfWork,
-    case: Case,
-    definition: Definition,
-    instance: ProcessInstance,
-    advance: Advance,
-    actor: Actor,
-    at: datetime,
-    changes: _Changes,
-) -> None:
-    rows: list[dict[str, Any]] = []
-    waiting: list[tuple[str, Sequence[str], datetime]] = []
-    for task in advance.opened:
-        element = definition.element(task.path)
-        keys = candidate_keys(element)
-        sort_due = case.wall(task.due_at) if task.due_at is not None else NEVER
-        assignee = _named(uow, element.assignee)
-        if assignee is None:
-            waiting.append((task.id, keys, sort_due))
-            changes.counts[queue_owner(keys)] += 1
-        else:
-            changes.counts[person_owner(assignee)] += 1
-        changes.roles.update(element.candidate_groups)
-        rows.append(
-            {
-                "id": task.id,
-                "instance_id": instance.id,
-                "case_id": case.id,
-                "element_id": task.element_id,
-                "element_path": task.path,
-                "round": task.round,
-                "name": element.name or task.element_id,
-                "name_en": element.name_en,
-                "form_key": element.form_key,
-                "role_key": element.candidate_groups[0] if element.candidate_groups else "",
-                "priority": element.priority,
-                "status": "open",
-                "assignee_id": assignee,
-                "claimed_at": at if assignee is not None else None,
-                "created_at": at,
-                "due_at": task.due_at,
-                "sort_due": sort_due,
-                "follow_up_at": task.follow_up_at,
-            }
-        )
-        step_events.write_opened(uow, case, task, element, assignee, advance, actor, at)
-    if rows:
-        uow.session.execute(insert(UserTask), rows)
-        enqueue(uow.session, waiting)
-
-
-def _named(uow: UnitOfWork, username: str) -> int | None:
-    """The person a plan gives a task to by name; None when it names nobody who is here."""
-    if not username:
-        return None
-    found = select(Person.id).where(Person.username == username, Person.active.is_(True))
-    return uow.session.scalar(found)
 
 
 def _admit(uow: UnitOfWork, case: Case, roles: Iterable[str]) -> None:
     """Let these roles see the case from now on."""
     rows = [{"case_id": case.id, "role_key": role} for role in sorted(set(roles))]
     if rows:
-        uow.session.execute(upsert(uow.session, CaseRole).values(rows).on_conflict_do_nothing())
+        uow.session.execute(_let_in(dialect_of(uow.session)), rows)
 
 
 def _end(

@@ -25,7 +25,7 @@ from services.definitions import definition_for
 from services.incidents import raise_incidents
 from services.instances import record
 from services.manifest import bound_role, manifest_of
-from services.queues import affected
+from services.rows import affected
 from services.uow import Database, UnitOfWork
 from workflows import engine
 from workflows.contract import EngineRefusal, IncidentRaised

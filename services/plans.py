@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from workflows.definition import Bundle, compile_bundle
 
 from models.people import Role
 from models.plans import Definition as DefinitionRow
@@ -24,6 +23,7 @@ from services.uow import UnitOfWork
 from services.values import jsonable
 from workflows import diagram
 from workflows.contract import DeploymentError, Finding
+from workflows.definition import Bundle, compile_bundle
 from workflows.feel import default_feel
 
 MANIFEST, CLAUSES = "plan.toml", "clauses.toml"

@@ -5,30 +5,29 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import CursorResult, delete, insert
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, delete, insert
 from sqlalchemy.orm import Session
 
-from models.base import Base
 from models.tasks import FAR, QueueCount, TaskQueue
+from services.rows import dialect_of, table, upsert
 
 #: `models.tasks.FAR` as a moment: the ``sort_due`` of a task without a due date.
 NEVER = datetime.fromisoformat(FAR).replace(tzinfo=UTC)
 
-
-def upsert(session: Session, model: type[Base]) -> Any:
-    """An INSERT of the database's own dialect, which knows ON CONFLICT."""
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(model)
-    return sqlite.insert(model)
+_QUEUE = table(TaskQueue)
+_ENQUEUE = insert(_QUEUE)
+_DEQUEUE = delete(_QUEUE).where(_QUEUE.c.task_id == bindparam("b_task"))
 
 
-def affected(result: Any) -> int:
-    """How many rows an UPDATE or DELETE changed."""
-    assert isinstance(result, CursorResult)
-    return result.rowcount
+@cache
+def _add_up(dialect: str) -> Any:
+    statement = upsert(dialect, QueueCount)
+    return statement.on_conflict_do_update(
+        index_elements=["owner"], set_={"n": table(QueueCount).c.n + statement.excluded.n}
+    )
 
 
 def queue_owner(keys: Iterable[str]) -> str:
@@ -45,15 +44,8 @@ def tally(session: Session, changes: Counter[str]) -> None:
     """Add to the counts, each relative to what it is now. In order of owner, so that two
     transactions never wait for each other crosswise."""
     rows = [{"owner": owner, "n": n} for owner, n in sorted(changes.items()) if n]
-    if not rows:
-        return
-    statement = upsert(session, QueueCount).values(rows)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[QueueCount.owner],
-            set_={"n": QueueCount.n + statement.excluded.n},
-        )
-    )
+    if rows:
+        session.execute(_add_up(dialect_of(session)), rows)
 
 
 def enqueue(session: Session, waiting: Sequence[tuple[str, Sequence[str], datetime]]) -> None:
@@ -64,14 +56,10 @@ def enqueue(session: Session, waiting: Sequence[tuple[str, Sequence[str], dateti
         for key in dict.fromkeys(keys)
     ]
     if rows:
-        session.execute(insert(TaskQueue), rows)
+        session.execute(_ENQUEUE, rows)
 
 
 def dequeue(session: Session, task_ids: Sequence[str]) -> None:
     """These tasks wait for nobody any more: claimed or ended."""
     if task_ids:
-        session.execute(
-            delete(TaskQueue)
-            .where(TaskQueue.task_id.in_(task_ids))
-            .execution_options(synchronize_session=False)
-        )
+        session.execute(_DEQUEUE, [{"b_task": task_id} for task_id in task_ids])

@@ -41,6 +41,11 @@ def channels(session: Session) -> list[Channel]:
     return list(session.scalars(select(Channel).where(Channel.active).order_by(Channel.id)))
 
 
+def every_channel(session: Session) -> list[Channel]:
+    """Also those no longer in use: what went out through them still names them."""
+    return list(session.scalars(select(Channel).order_by(Channel.id)))
+
+
 def of_statement(session: Session, statement_id: int) -> list[Release]:
     """Where a statement has gone out, first to latest."""
     found = select(Release).where(Release.statement_id == statement_id).order_by(Release.id)

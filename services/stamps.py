@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import update
 
 from models.cases import Case
-from services.instances import settle
+from services.rows import settle
 from services.uow import UnitOfWork
 
 

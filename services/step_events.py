@@ -31,7 +31,7 @@ from workflows.contract import (
 )
 
 if TYPE_CHECKING:
-    from services.instances import Done
+    from services.task_rows import Done
 
 
 def steps_of(advance: Advance) -> dict[str, list[str]]:

@@ -4,17 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from models.cases import Case, ProcessInstance
 from models.tasks import TaskQueue, Timer, UserTask
 from services import history, wake
 from services.actor import Actor
-from services.queues import upsert
+from services.rows import dialect_of, table, upsert
 from services.uow import UnitOfWork
 from workflows.contract import Advance, TimerFired, TimerSet
+
+_TIMERS = table(Timer)
+_DROP = delete(_TIMERS).where(_TIMERS.c.id == bindparam("b_id"), _TIMERS.c.status == "waiting")
+#: What a timer set again under its id takes over.
+_AGAIN = ("due_at", "wall_due_at", "status", "leased_until", "attempts", "last_error")
+
+
+@cache
+def _set_again(dialect: str) -> Any:
+    statement = upsert(dialect, Timer)
+    return statement.on_conflict_do_update(
+        index_elements=["id"],
+        set_={name: getattr(statement.excluded, name) for name in _AGAIN},
+    )
 
 
 def apply(
@@ -45,11 +60,7 @@ def apply(
             .execution_options(synchronize_session=False)
         )
     elif dropped:
-        uow.session.execute(
-            delete(Timer)
-            .where(Timer.id.in_(dropped), Timer.status == "waiting")
-            .execution_options(synchronize_session=False)
-        )
+        uow.session.execute(_DROP, [{"b_id": id_} for id_ in dropped])
     if advance.timers_set:
         _set(uow, case, instance, advance, actor, at, reason)
 
@@ -88,14 +99,7 @@ def _set(
     reason: str,
 ) -> None:
     rows = [_row(case, instance, timer) for timer in advance.timers_set]
-    statement = upsert(uow.session, Timer).values(rows)
-    again = ("due_at", "wall_due_at", "status", "leased_until", "attempts", "last_error")
-    uow.session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[Timer.id],
-            set_={name: getattr(statement.excluded, name) for name in again},
-        )
-    )
+    uow.session.execute(_set_again(dialect_of(uow.session)), rows)
     earliest = min(row["wall_due_at"] for row in rows)
     uow.after_commit(lambda: wake.at(earliest))
     opened = {task.id for task in advance.opened}

@@ -23,7 +23,7 @@ from services.context import context_of
 from services.definitions import definition_for
 from services.incidents import raise_incidents
 from services.instances import record
-from services.queues import affected
+from services.rows import affected
 from services.uow import Database, UnitOfWork
 from workflows import engine
 from workflows.contract import IncidentRaised

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 from pathlib import Path
 
 import click
@@ -57,15 +58,16 @@ def deploy(folders: tuple[Path, ...]) -> None:
 
 
 @demo_group.command("seed")
-@click.option("--password", default="", help="Password of the accounts; else DEMO_PASSWORD.")
+@click.option("--password", default="", help="Password of all accounts; else DEMO_PASSWORD.")
 def demo_seed(password: str) -> None:
-    """Fill the demonstration organisation."""
+    """Fill the demonstration organisation, once; says the accounts' password."""
     parts = planroom()
-    chosen = password or parts.settings.demo_password
-    if not chosen:
-        raise click.ClickException("Set DEMO_PASSWORD or give --password.")
-    seed(parts.database, chosen, parts.clock())
-    click.echo("The demonstration is ready.")
+    chosen = password or parts.settings.demo_password or secrets.token_urlsafe(9)
+    library = Path(current_app.root_path) / "bpmn"
+    if seed(parts.database, chosen, parts.clock(), library, lambda text: click.echo(f"  {text}")):
+        click.echo(f"Demonstration accounts have the password: {chosen}")
+    else:
+        click.echo("There is an organisation already; nothing was changed.")
 
 
 @click.command("serve")

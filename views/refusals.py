@@ -51,7 +51,7 @@ SENTENCES = {
     "deputy_self": _l("不能由本人代理本人。"),
     "organization_exists": _l("单位已经建立。"),
     # plans and their runs
-    "plan_cannot_start": _l("预案在第一步就出现运行异常(%(element)s),事件没有启动,请联系预案编制人。"),
+    "plan_cannot_start": _l("预案第一步出现运行异常(%(element)s),事件没有启动,请告知编制人。"),
     "message_not_expected": _l("流程现在不在可以重新定级的环节。"),
     "clock_real": _l("只有演练和演示的事件可以快进时钟。"),
     "case_archived": _l("事件已归档,不能再改动。"),

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from SpiffWorkflow.util.task import TaskState
 
 if TYPE_CHECKING:
-    from workflows.tree import PlanTask
+    from workflows.task import PlanTask
 
 
 def splice(task: PlanTask) -> None:

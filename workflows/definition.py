@@ -15,9 +15,10 @@ from workflows.bundle import Bundle
 from workflows.contract import DeploymentError, Element, Finding, FormField
 from workflows.decision_model import DecisionTable
 from workflows.feel import Feel
+from workflows.process_spec import ProcessSpec
 from workflows.specs import store
 from workflows.state import pack, unpack
-from workflows.tree import ProcessSpec, static_path
+from workflows.task import static_path
 
 __all__ = ["Bundle", "Definition", "DefinitionError", "compile_bundle"]
 

@@ -17,6 +17,7 @@ from uuid import UUID
 from SpiffWorkflow.exceptions import SpiffWorkflowException
 from SpiffWorkflow.util.task import TaskState
 
+from workflows import deadlines, throwing
 from workflows import state as states
 from workflows.contract import (
     Advance,
@@ -31,13 +32,15 @@ from workflows.contract import (
 )
 from workflows.definition import Definition
 from workflows.feel import Feel
+from workflows.halt import Halt
+from workflows.instance import PlanWorkflow
 from workflows.run import run
 from workflows.snapshot import Snapshot, Waiting, externals, messages, take
 from workflows.specs.definitions import Trigger
 from workflows.specs.events import Catching
 from workflows.specs.tasks import ExternalTask, UserTask
-from workflows.step import FeelEngine, Halt, Step
-from workflows.tree import PlanTask, PlanWorkflow
+from workflows.step import FeelEngine, Step
+from workflows.task import PlanTask
 
 __all__ = [
     "Waiting", "answer_external", "complete", "fire_timers", "retime", "send_message", "start",
@@ -94,8 +97,8 @@ def fire_timers(
         for timer in due:
             task = _open(workflow, timer.id, Catching, TaskState.WAITING)
             if task is not None:
-                step.fire_timer(
-                    task,
+                deadlines.fire(
+                    step, task,
                     TimerFired(
                         timer.id, timer.path, timer.element_id, timer.due_at, timer.task_id,
                         timer.deadline_kind, timer.escalate_to,
@@ -118,7 +121,7 @@ def send_message(
         raise EngineRefusal("message_not_expected", message=name)
 
     def work() -> None:
-        step.deliver(workflow, Trigger("message", name), dict(payload))
+        throwing.deliver(workflow, Trigger("message", name), dict(payload))
 
     return _take(step, workflow, before, state, dict(workflow.scope), work)
 
@@ -147,13 +150,7 @@ def retime(definition: Definition, state: bytes, context: Context, feel: Feel) -
     workflow, step, before = _load(definition, state, context, feel)
 
     def work() -> None:
-        for task in list(workflow.everywhere()):
-            if (
-                task.state == TaskState.WAITING
-                and isinstance(task.task_spec, Catching)
-                and step.timers_following_anchors(task)
-            ):
-                step.set_timer(task)
+        deadlines.retime(step, workflow)
 
     return _take(step, workflow, before, state, dict(workflow.scope), work)
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from SpiffWorkflow.util.task import TaskState
 
-from workflows.step import Halt
-from workflows.tree import PlanTask, PlanWorkflow
+from workflows.halt import Halt
+from workflows.instance import PlanWorkflow
+from workflows.task import PlanTask
 
 #: A step that runs more elements than this goes round in a circle without a person in it.
 MOST_RUNS = 10_000

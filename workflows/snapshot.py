@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from SpiffWorkflow.util.task import TaskState
 
 from workflows.contract import Intent, TaskOpened, TimerSet
+from workflows.instance import PlanWorkflow
 from workflows.specs.events import BoundaryEvent, Catching, Split
 from workflows.specs.tasks import ExternalTask, UserTask
-from workflows.tree import PlanTask, PlanWorkflow, static_path
+from workflows.task import PlanTask, static_path
 
 if TYPE_CHECKING:
     from workflows.definition import Definition
@@ -134,10 +135,8 @@ def _task_of(workflow: PlanWorkflow, timer: PlanTask, definition: Definition) ->
     if host.id not in workflow.subprocesses:
         return None
     inside = static_path(host.path) + "/"
-    tasks = [
-        e for e in definition.elements.values() if e.kind == "userTask" and e.path.startswith(inside)
-    ]
-    if len(tasks) != 1:
+    tasks = [e for e in definition.elements.values() if e.kind == "userTask"]
+    if sum(e.path.startswith(inside) for e in tasks) != 1:
         return None
     open_ = [
         t for t in workflow.everywhere()

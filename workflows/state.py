@@ -19,7 +19,9 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from workflows.feel_values import YearsMonthsDuration
-from workflows.tree import PlanTask, PlanWorkflow, ProcessSpec, SubWorkflow, walk
+from workflows.instance import PlanWorkflow, SubWorkflow
+from workflows.process_spec import ProcessSpec
+from workflows.task import PlanTask, walk
 
 FORMAT = 1
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS

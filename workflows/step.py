@@ -7,40 +7,26 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from SpiffWorkflow.util.task import TaskState
-
-from workflows import decision_table, timers
+from workflows import deadlines, decision_table, throwing
 from workflows.contract import (
     Context,
     DecisionTaken,
     Element,
     ElementPassed,
-    IncidentRaised,
     Intent,
     TimerFired,
 )
 from workflows.feel import Feel, FeelError
+from workflows.halt import Halt
 from workflows.specs.base import Flow
 from workflows.specs.definitions import Trigger
-from workflows.specs.events import BoundaryEvent, Catching, EventSubProcess
 from workflows.specs.multi import MOST_INSTANCES, MultiInstance
-from workflows.tree import PlanTask, PlanWorkflow, static_path
+from workflows.task import PlanTask, static_path
 
 if TYPE_CHECKING:
     from workflows.definition import Definition
 
 _NAME = re.compile(r'"[^"]*"|[^\W\d]\w*(?:\.[^\W\d]\w*)*')
-
-
-class Halt(Exception):
-    """The step cannot be taken: it ends as an incident and the state stays as it was."""
-
-    def __init__(self, code: str, task: PlanTask, message: str, **details: str) -> None:
-        path = task.event_path
-        self.incident = IncidentRaised(
-            code, path, static_path(path).rsplit("/", 1)[-1], message, details
-        )
-        super().__init__(message)
 
 
 class Step:
@@ -196,7 +182,7 @@ class Step:
         element = self.element(task.path)
         if element is None or not element.follow_up:
             return
-        schedule = self._schedule(task, element.follow_up, "", self.context.now)
+        schedule = deadlines.schedule(self, task, element.follow_up, "", self.context.now)
         if schedule is not None:
             task.internal_data["follow"] = schedule.due
 
@@ -207,126 +193,13 @@ class Step:
         topic = element.topic if element else ""
         self.intents.append(Intent(topic, payload, task.path, str(task.id)))
 
-    # -- events ---------------------------------------------------------------------------
+    # -- what specs ask of other modules --------------------------------------------------
 
     def arm(self, task: PlanTask) -> None:
-        """A catching event starts to wait; a timer's moment is computed."""
-        if task.task_spec.event_definition.kind == "timer":
-            task.internal_data["armed"] = self.context.now
-            self.set_timer(task)
-
-    def set_timer(self, task: PlanTask) -> None:
-        """Compute (again) when a timer is due, from when it was armed and from the anchors."""
-        data = task.internal_data
-        for key in ("due", "left", "every"):
-            data.pop(key, None)
-        trigger: Trigger = task.task_spec.event_definition
-        schedule = self._schedule(task, trigger.text, self._anchor(task), data["armed"])
-        data.update(timers.to_data(schedule))
-        self._note_due(task)
-
-    def _schedule(
-        self, task: PlanTask, text: str, anchor: str, armed: Any
-    ) -> timers.Schedule | None:
-        variables = task.variables()
-        try:
-            return timers.first(
-                text.strip().removeprefix("=").strip(), anchor, armed, self.context,
-                self.definition.anchors, lambda feel: self.evaluate(task, feel, variables),
-            )
-        except timers.TimerError as error:
-            raise Halt("timer_invalid", task, str(error), expression=text) from error
-
-    def _anchor(self, task: PlanTask) -> str:
-        element = self.element(task.event_path)
-        return element.anchor if element else ""
-
-    def _note_due(self, task: PlanTask) -> None:
-        """The host's due moment outlives its timer: tasks opened in it later are due then too."""
-        element = self.element(task.event_path)
-        parent = task.parent
-        if (
-            element is not None and element.deadline_kind == "due" and parent is not None
-            and isinstance(task.task_spec, BoundaryEvent)
-        ):
-            if "due" in task.internal_data:
-                parent.internal_data["due"] = task.internal_data["due"]
-            else:
-                parent.internal_data.pop("due", None)
-
-    def timers_following_anchors(self, task: PlanTask) -> bool:
-        """Whether a waiting task is a timer whose moment an anchor may move. A cycle that has
-        begun keeps its pace."""
-        trigger = task.task_spec.event_definition
-        if trigger.kind != "timer" or task.internal_data.get("turned"):
-            return False
-        return bool(timers.depends_on(trigger.text, self._anchor(task), self.definition.anchors))
-
-    def fire_timer(self, task: PlanTask, fired: TimerFired) -> None:
-        """A waiting timer's moment has come."""
-        self.fired.append(fired)
-        schedule = timers.of_data(task.internal_data)
-        following = schedule.following(self.context.now, self.zone) if schedule else None
-        spec = task.task_spec
-        interrupting = getattr(spec, "cancel_activity", getattr(spec, "interrupting", True))
-        again = following is not None and not interrupting
-        for key in ("due", "left", "every"):
-            task.internal_data.pop(key, None)
-        if again:
-            task.internal_data.update(timers.to_data(following), turned=True)
-        spec.fire(task, None, again)
+        deadlines.arm(self, task)
 
     def throw(self, task: PlanTask, trigger: Trigger) -> None:
-        """Messages and signals go to whoever waits in the instance, and a signal, or a message
-        nobody waits for, goes outside as an intent. Errors and escalations go outwards."""
-        if trigger.kind in ("message", "signal"):
-            payload = dict(task.variables())
-            caught = self.deliver(task.workflow.top_workflow, trigger, None)
-            if not caught or trigger.kind == "signal":
-                given = {"name": trigger.name, "variables": payload}
-                self.intents.append(Intent(trigger.kind, given, task.path))
-        elif trigger.kind in ("error", "escalation"):
-            self._outwards(task, trigger)
-
-    def deliver(
-        self, workflow: PlanWorkflow, thrown: Trigger, payload: dict[str, Any] | None
-    ) -> int:
-        """Fire everything that waits for a message or signal. Returns how many did."""
-        waiting = [
-            task for task in workflow.everywhere()
-            if isinstance(task.task_spec, Catching) and task.task_spec.catches(task, thrown)
-        ]
-        count = 0
-        for task in waiting:
-            if task.attached and task.state == TaskState.WAITING:
-                task.task_spec.fire(task, payload, False)
-                count += 1
-        return count
-
-    def _outwards(self, task: PlanTask, thrown: Trigger) -> None:
-        scope = task.workflow
-        while True:
-            for watcher in scope.live():
-                if isinstance(watcher.task_spec, EventSubProcess) and watcher.task_spec.catches(
-                    watcher, thrown
-                ):
-                    watcher.task_spec.fire(watcher, None, False)
-                    return
-            host = getattr(scope, "host", None)
-            if host is None:
-                break
-            parent = host.parent
-            for event in parent.children if parent is not None else ():
-                if isinstance(event.task_spec, BoundaryEvent) and event.task_spec.catches(
-                    event, thrown
-                ):
-                    event.task_spec.fire(event, None, False)
-                    if event.task_spec.cancel_activity:
-                        host.cancel(by=event.path)
-                    return
-            scope = host.workflow
-        if thrown.kind == "error":
-            raise Halt("engine_error", task, f"error {thrown.name!r} is caught by nothing")
+        throwing.throw(self, task, trigger)
 
 
 _CODES = frozenset(

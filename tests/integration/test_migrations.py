@@ -18,7 +18,7 @@ from sqlalchemy import CheckConstraint, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from migrations import guards
-from migrations.run import current, downgrade, head, upgrade
+from migrations.run import _keep_wal, current, downgrade, head, upgrade
 from migrations.tables import metadata
 from services import history
 from services.uow import Database, make_engine
@@ -203,3 +203,29 @@ def test_a_migration_that_breaks_foreign_keys_is_refused_on_sqlite(
     with pytest.raises(RuntimeError, match="foreign keys"):
         upgrade(url)
     assert current(url) == "0001"
+
+
+def test_trap_sqlite_says_locked_at_once_when_two_turn_the_log_on(tmp_path: Path) -> None:
+    """PRAGMA journal_mode=WAL on a new file does not wait for another that does the same."""
+    errors: list[BaseException] = []
+    for n in range(60):
+        meet = threading.Barrier(3)
+
+        def start(path: Path = tmp_path / f"{n}.db", meet: threading.Barrier = meet) -> None:
+            meet.wait()
+            connection = sqlite3.connect(path, isolation_level=None)
+            try:
+                _keep_wal(connection)
+                mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+                assert mode == "wal"
+            except BaseException as error:
+                errors.append(error)
+            finally:
+                connection.close()
+
+        threads = [threading.Thread(target=start) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert errors == []

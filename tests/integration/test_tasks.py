@@ -51,7 +51,7 @@ def test_a_plan_runs_to_its_end_through_the_tasks(world: World) -> None:
     instance = world.one(select(ProcessInstance))
     assert (instance.status, instance.state, instance.end_event) == ("completed", None, "e")
     assert world.all(select(Timer).where(Timer.status == "waiting")) == []
-    assert {n for n in world.all(select(QueueCount.n))} == {0}
+    assert set(world.all(select(QueueCount.n))) == {0}
     assert world.all(select(TaskQueue)) == []
     anchors = set(world.all(select(Anchor.name).where(Anchor.superseded.is_(False))))
     assert anchors == {"discovered_at", "opened_at", "graded_at", "approved_at"}
@@ -162,7 +162,8 @@ def test_a_refused_form_names_its_fields(world: World, data: dict, errors: dict)
 def test_two_people_complete_the_same_task_and_one_wins(world: World) -> None:
     case = world.open()
     id_ = world.open_tasks(case)["check"].id
-    barrier, outcomes = threading.Barrier(2), {}
+    barrier = threading.Barrier(2)
+    outcomes: dict[str, Refusal | None] = {}
 
     def work(name: str) -> None:
         barrier.wait()

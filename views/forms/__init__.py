@@ -7,11 +7,27 @@ here is one import and one line.
 
 from __future__ import annotations
 
-from views.forms import grade
+from views.forms import (
+    archive,
+    closing,
+    grade,
+    report_up,
+    statement_approve,
+    statement_draft,
+    statement_release,
+    statement_review,
+)
 from views.forms.base import Mistakes, Reader, TaskForm
 
 FORMS: dict[str, TaskForm] = {
     "planroom:grade": grade.FORM,
+    "planroom:statement-draft": statement_draft.FORM,
+    "planroom:statement-review": statement_review.FORM,
+    "planroom:statement-approve": statement_approve.FORM,
+    "planroom:statement-release": statement_release.FORM,
+    "planroom:report-up": report_up.FORM,
+    "planroom:closing": closing.FORM,
+    "planroom:archive": archive.FORM,
 }
 
 __all__ = ["FORMS", "Mistakes", "Reader", "TaskForm"]

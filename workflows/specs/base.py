@@ -10,7 +10,7 @@ from SpiffWorkflow.bpmn.specs.mixins import BpmnSpecMixin
 from SpiffWorkflow.util.task import TaskState
 
 if TYPE_CHECKING:
-    from workflows.tree import PlanTask
+    from workflows.task import PlanTask
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from workflows.specs.definitions import Trigger
 from workflows.specs.scopes import SubProcess
 
 if TYPE_CHECKING:
-    from workflows.tree import PlanTask
+    from workflows.task import PlanTask
 
 
 class Catching(Floor):

@@ -12,7 +12,7 @@ from SpiffWorkflow.util.task import TaskState
 from workflows.specs.base import Container, Floor, Flow
 
 if TYPE_CHECKING:
-    from workflows.tree import PlanTask
+    from workflows.task import PlanTask
 
 
 class _Deciding(Floor):

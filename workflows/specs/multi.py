@@ -11,7 +11,7 @@ from workflows.specs.base import Container
 from workflows.specs.tasks import UserTask
 
 if TYPE_CHECKING:
-    from workflows.tree import PlanTask
+    from workflows.task import PlanTask
 
 #: A cardinality beyond this is a mistake in the data, not a plan.
 MOST_INSTANCES = 1000
@@ -26,7 +26,9 @@ class MultiInstance(Container, BpmnSpecMixin):
     """
 
     kind = "multiInstance"
-    KEPT: tuple[str, ...] = ("task_spec", "sequential", "cardinality", "collection", "element", "condition")
+    KEPT: tuple[str, ...] = (
+        "task_spec", "sequential", "cardinality", "collection", "element", "condition",
+    )  # fmt: skip
 
     def __init__(
         self, wf_spec: Any, name: str, task_spec: str = "", sequential: bool = False,
@@ -90,9 +92,8 @@ class MultiInstance(Container, BpmnSpecMixin):
         if not self.condition:
             return False
         data = my_task.internal_data
-        running = sum(
-            1 for c in my_task.children if c is not child and not c.has_state(TaskState.FINISHED_MASK)
-        )
+        others = (c for c in my_task.children if c is not child)
+        running = sum(not c.has_state(TaskState.FINISHED_MASK) for c in others)
         counters = {
             "nrOfInstances": data["n"],
             "nrOfCompletedInstances": data["done"],

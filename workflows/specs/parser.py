@@ -127,20 +127,22 @@ class _RuleTask(_Node):
 class _ServiceTask(_Node):
     def create_task(self) -> TaskSpec:
         if self.camunda("type") != "external" or not self.camunda("topic"):
-            self.raise_validation_exception("A service task needs camunda:type external and a topic")
+            self.raise_validation_exception("A service task needs type external and a topic")
         return super().create_task()
 
 
 class _SubProcess(_Node):
     def create_task(self) -> TaskSpec:
-        self.spec_class = (
-            events.EventSubProcess if self.node.get("triggeredByEvent") == "true"
-            else self.spec_class
-        )
+        if self.node.get("triggeredByEvent") == "true":
+            self.spec_class = events.EventSubProcess
         return super().create_task()
 
     def attributes(self) -> dict[str, Any]:
-        return {"subworkflow_spec": SubprocessParser.get_subprocess_spec(self)}
+        own: dict[str, Any] = {"subworkflow_spec": SubprocessParser.get_subprocess_spec(self)}
+        if self.spec_class is events.EventSubProcess:
+            start = self.node.find(f"{_BPMN}startEvent")
+            own["interrupting"] = start is None or start.get("isInterrupting") != "false"
+        return own
 
 
 class _CallActivity(_Node):
@@ -187,7 +189,8 @@ class _Event(_Node, EventDefinitionParser):
         return Trigger("error", found.get("error_code") or "")
 
     def parse_escalation_event(self, escalation_event: etree._Element) -> Trigger:
-        found = self.process_parser.parser.escalations.get(escalation_event.get("escalationRef"), {})
+        escalations = self.process_parser.parser.escalations
+        found = escalations.get(escalation_event.get("escalationRef"), {})
         return Trigger("escalation", found.get("escalation_code") or "")
 
     def parse_terminate_event(self, event: etree._Element) -> Trigger:
@@ -211,7 +214,9 @@ class _Event(_Node, EventDefinitionParser):
         self, event_definition: Any, cancel_activity: bool | None = None, parallel: Any = None
     ) -> TaskSpec:
         given = event_definition if isinstance(event_definition, Trigger) else Trigger("none")
-        more: dict[str, Any] = {} if cancel_activity is None else {"cancel_activity": cancel_activity}
+        more: dict[str, Any] = {}
+        if cancel_activity is not None:
+            more["cancel_activity"] = cancel_activity
         return self.spec_class(
             self.spec, self.bpmn_id, event_definition=given, **more, **self.bpmn_attributes
         )

@@ -10,7 +10,8 @@ from SpiffWorkflow.util.task import TaskState
 from workflows.specs.base import Floor
 
 if TYPE_CHECKING:
-    from workflows.tree import PlanTask, SubWorkflow
+    from workflows.instance import SubWorkflow
+    from workflows.task import PlanTask
 
 
 class SubProcess(Floor, defaults.SubWorkflowTask):

@@ -14,11 +14,11 @@ from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
 
+from workflows.process_spec import ProcessSpec
 from workflows.specs import events, gateways, multi, scopes, tasks
 from workflows.specs.base import Floor, Flow, PassThrough
 from workflows.specs.definitions import Trigger
 from workflows.specs.parser import PlanParser
-from workflows.tree import ProcessSpec
 
 
 class Root(Floor, BpmnTaskSpec):

@@ -11,7 +11,7 @@ from SpiffWorkflow.bpmn.specs.mixins import BpmnSpecMixin
 from workflows.specs.base import Floor
 
 if TYPE_CHECKING:
-    from workflows.tree import PlanTask
+    from workflows.task import PlanTask
 
 
 class UserTask(Floor, StockUserTask):

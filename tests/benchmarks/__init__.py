@@ -1,0 +1,1 @@
+"""What Planroom costs, measured: `make bench`."""

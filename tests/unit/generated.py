@@ -1,0 +1,379 @@
+"""Random structured diagrams, written for two engines at once.
+
+A diagram is grown by drawing blocks inside blocks. Each is written once with FEEL conditions and
+bare ISO 8601 timers (our floor) and once with Python's (the stock engine). Choices hang on the
+result of a user task just before the gateway: ``c`` (0..2), ``a`` and ``b`` (true or false) and
+``again`` (true or false).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from hypothesis import strategies as st
+from lxml import etree
+
+from tests.unit.bpmn_builder import Process, Scope, document, multi_instance
+
+
+class Diagram:
+    """``ours`` and ``stock`` are the same processes in two dialects. ``repeated`` are the ids of
+    user tasks inside a multi-instance activity, ``shape`` the kinds of blocks in the order
+    drawn."""
+
+    def __init__(
+        self, ours: bytes, stock: bytes, repeated: frozenset[str], shape: str
+    ) -> None:
+        self.ours = ours
+        self.stock = stock
+        self.repeated = repeated
+        self.shape = shape
+
+    def __repr__(self) -> str:
+        """Short enough to read in a failure: nodes with what holds them, then flows."""
+        lines = [self.shape]
+        for node in etree.fromstring(self.ours).iter():
+            kind = etree.QName(node).localname
+            parent = node.getparent()
+            within = parent.get("id") if parent is not None else ""
+            if kind == "sequenceFlow":
+                condition = "".join(node.itertext()).strip()
+                lines.append(f"  {node.get('sourceRef')} -> {node.get('targetRef')} {condition}")
+            elif node.get("id") and kind not in ("definitions", "message"):
+                more = [v for k, v in node.items() if k in _TELLING]
+                lines.append(f"{within}/{node.get('id')} {kind} {' '.join(more)}")
+        return "\n".join(lines)
+
+
+_TELLING = ("attachedToRef", "cancelActivity", "isInterrupting", "calledElement", "messageRef",
+            "triggeredByEvent")
+
+
+@dataclass
+class Writer:
+    """One dialect's side: the scopes it writes into, and how it says things."""
+
+    python: bool
+    processes: list[Process] = field(default_factory=list)
+
+    def equals(self, task: str, key: str, value: int) -> str:
+        return f'{task}["{key}"] == {value}' if self.python else f"{task}.{key} = {value}"
+
+    def is_true(self, task: str, key: str) -> str:
+        return f'{task}["{key}"] == True' if self.python else f"{task}.{key} = true"
+
+    def duration(self, seconds: int) -> tuple[str, str]:
+        text = f"PT{seconds}S"
+        return "duration", f'"{text}"' if self.python else text
+
+
+#: Writes a block between two flow nodes that are there already: (writer, scope, from, to,
+#: condition of the first flow).
+Block = Callable[[Writer, Scope, str, str, str | None], None]
+
+
+class Grower:
+    """Draws blocks. ``left`` bounds the user tasks still to be made, ``depth`` the nesting."""
+
+    def __init__(self, draw: st.DrawFn, tasks: int) -> None:
+        self.draw = draw
+        self.left = tasks
+        self.count = 0
+        self.messages: list[str] = []
+        self.repeated: set[str] = set()
+        self.shape: list[str] = []
+        self.in_multi = 0
+
+    def id(self, kind: str) -> str:
+        self.count += 1
+        return f"{kind}{self.count}"
+
+    def chance(self, one_in: int) -> bool:
+        return self.draw(st.integers(0, one_in - 1)) == 0
+
+    def seconds(self) -> int:
+        """No two timers of a diagram are due at the same moment after the same arming."""
+        self.count += 1
+        return 1000 + 137 * self.count + self.count * self.count
+
+    # --------------------------------------------------------------- blocks
+
+    def block(self, depth: int) -> Block:
+        kinds = ["task"]
+        if depth > 0 and self.left > 1:
+            kinds += [
+                "sequence", "sequence", "exclusive", "parallel", "inclusive", "race", "loop",
+                "timer", "timer", "message", "sub", "call", "multi_task", "multi_sub",
+            ]  # fmt: skip
+        kind = self.draw(st.sampled_from(kinds))
+        self.shape.append(kind)
+        made: Block = getattr(self, kind)(depth)
+        return made
+
+    def task(self, depth: int) -> Block:
+        id = self.user_task()
+
+        def write(w: Writer, scope: Scope, source: str, target: str, condition: str | None) -> None:
+            scope.user_task(id, "duty")
+            scope.flow(source, id, condition).flow(id, target)
+
+        return write
+
+    def user_task(self) -> str:
+        self.left -= 1
+        id = self.id("t")
+        if self.in_multi:
+            self.repeated.add(id)
+        return id
+
+    def sequence(self, depth: int) -> Block:
+        parts = [self.block(depth - 1) for _ in range(self.draw(st.integers(2, 3)))]
+        joints = [self.id("n") for _ in parts[1:]]
+
+        def write(w: Writer, scope: Scope, source: str, target: str, condition: str | None) -> None:
+            stops = [source, *joints, target]
+            for joint in joints:
+                scope.throw(joint)
+            for n, part in enumerate(parts):
+                part(w, scope, stops[n], stops[n + 1], condition if n == 0 else None)
+
+        return write
+
+    def _branches(self, depth: int) -> list[Block | None]:
+        """Two or three, at most one of them empty."""
+        count = self.draw(st.integers(2, 3))
+        empty = self.draw(st.integers(0, 2 * count))
+        return [None if n == empty else self.block(depth - 1) for n in range(count)]
+
+    def exclusive(self, depth: int) -> Block:
+        return self._choice(depth, "exclusive")
+
+    def inclusive(self, depth: int) -> Block:
+        return self._choice(depth, "inclusive")
+
+    def _choice(self, depth: int, kind: str) -> Block:
+        asks, split, join = self.user_task(), self.id("g"), self.id("m")
+        branches = self._branches(depth)
+
+        def write(w: Writer, scope: Scope, source: str, target: str, condition: str | None) -> None:
+            scope.user_task(asks, "duty").flow(source, asks, condition).flow(asks, split)
+            default = f"{split}_default"
+            gateway = scope.exclusive if kind == "exclusive" else scope.inclusive
+            gateway(split, default=default)
+            gateway(join)
+            scope.flow(join, target)
+            for n, branch in enumerate(branches):
+                if kind == "exclusive":
+                    test = w.equals(asks, "c", n)
+                else:
+                    test = w.is_true(asks, "ab"[n % 2])
+                entry = f"{split}_{n}"
+                scope.throw(entry)
+                if n == len(branches) - 1:
+                    scope.flow(split, entry, id=default)
+                else:
+                    scope.flow(split, entry, test)
+                _between(w, scope, branch, entry, join)
+
+        return write
+
+    def parallel(self, depth: int) -> Block:
+        split, join, branches = self.id("g"), self.id("m"), self._branches(depth)
+
+        def write(w: Writer, scope: Scope, source: str, target: str, condition: str | None) -> None:
+            scope.parallel(split).parallel(join).flow(source, split, condition).flow(join, target)
+            for n, branch in enumerate(branches):
+                entry = f"{split}_{n}"
+                scope.throw(entry).flow(split, entry)
+                _between(w, scope, branch, entry, join)
+
+        return write
+
+    def race(self, depth: int) -> Block:
+        split, join, on_time, on_word = (self.id(k) for k in ("g", "m", "e", "w"))
+        message, seconds = self.message_name(), self.seconds()
+        late, told = self.block(depth - 1), self.block(depth - 1)
+
+        def write(w: Writer, scope: Scope, source: str, target: str, condition: str | None) -> None:
+            scope.event_based(split).exclusive(join).flow(source, split, condition)
+            scope.catch(on_time, timer=w.duration(seconds)).catch(on_word, message=message)
+            scope.flow(split, on_time).flow(split, on_word).flow(join, target)
+            late(w, scope, on_time, join, None)
+            told(w, scope, on_word, join, None)
+
+        return write
+
+    def message_name(self) -> str:
+        self.messages.append(self.id("word"))
+        return self.messages[-1]
+
+    def loop(self, depth: int) -> Block:
+        entry, asks, back = self.id("m"), self.user_task(), self.id("g")
+        body = self.block(depth - 1)
+
+        def write(w: Writer, scope: Scope, source: str, target: str, condition: str | None) -> None:
+            scope.exclusive(entry).user_task(asks, "duty").exclusive(back, default=f"{back}_on")
+            scope.flow(source, entry, condition)
+            body(w, scope, entry, asks, None)
+            scope.flow(asks, back).flow(back, entry, w.is_true(asks, "again"))
+            scope.flow(back, target, id=f"{back}_on")
+
+        return write
+
+    def timer(self, depth: int) -> Block:
+        return self._boundary(depth, on_time=True)
+
+    def message(self, depth: int) -> Block:
+        return self._boundary(depth, on_time=False)
+
+    def _boundary(self, depth: int, on_time: bool) -> Block:
+        """An activity with one boundary event, or with two timers."""
+        hosts = ["task", "sub", "call"]
+        host = getattr(self, f"_{self.draw(st.sampled_from(hosts))}_activity")(depth - 1)
+        join = self.id("m")
+        events: list[tuple[str, bool, int, str, Block]] = []
+        for _ in range(2 if on_time and self.chance(3) else 1):
+            message = "" if on_time else self.message_name()
+            interrupting = self.draw(st.booleans())
+            handler = self.block(depth - 1)
+            events.append((self.id("e"), interrupting, self.seconds(), message, handler))
+        self.shape.append("".join("I" if e[1] else "N" for e in events))
+
+        def write(w: Writer, scope: Scope, source: str, target: str, condition: str | None) -> None:
+            id = host(w, scope)
+            scope.flow(source, id, condition).exclusive(join).flow(id, join).flow(join, target)
+            for event, interrupting, seconds, message, handler in events:
+                timer = None if message else w.duration(seconds)
+                scope.boundary(
+                    event, id, interrupting=interrupting, timer=timer, message=message
+                )
+                if interrupting:
+                    handler(w, scope, event, join, None)
+                else:
+                    scope.end(f"{event}_end")
+                    handler(w, scope, event, f"{event}_end", None)
+
+        return write
+
+    # ----------------------------------------- activities: write, return the id
+
+    def _task_activity(self, depth: int) -> Callable[[Writer, Scope], str]:
+        id = self.user_task()
+
+        def write(w: Writer, scope: Scope) -> str:
+            scope.user_task(id, "duty")
+            return id
+
+        return write
+
+    def _sub_activity(self, depth: int) -> Callable[[Writer, Scope], str]:
+        id, inside = self.id("s"), self.inside(depth)
+
+        def write(w: Writer, scope: Scope) -> str:
+            inside(w, scope.sub_process(id), id)
+            return id
+
+        return write
+
+    def _call_activity(self, depth: int) -> Callable[[Writer, Scope], str]:
+        id, process_id = self.id("k"), self.id("p")
+        inside = self.inside(depth)
+
+        def write(w: Writer, scope: Scope) -> str:
+            scope.call(id, process_id, all_in=True, all_out=True)
+            process = Process(process_id)
+            w.processes.append(process)
+            inside(w, process, process_id)
+            return id
+
+        return write
+
+    def inside(self, depth: int) -> Callable[[Writer, Scope, str], None]:
+        """The inside of a process or sub-process: start, a block, end, and perhaps an event
+        sub-process on a message."""
+        body = self.block(depth)
+        watch = None
+        if depth > 0 and self.left > 1 and self.chance(4):
+            interrupting, message = self.draw(st.booleans()), self.message_name()
+            self.shape.append("watch" + "NI"[interrupting])
+            watch = (self.id("x"), interrupting, message, self.block(depth - 1))
+
+        def write(w: Writer, scope: Scope, prefix: str) -> None:
+            start, end = f"{prefix}_start", f"{prefix}_end"
+            scope.start(start).end(end)
+            body(w, scope, start, end, None)
+            if watch is not None:
+                id, interrupting, message, handler = watch
+                inner = scope.event_sub_process(id)
+                inner.start_on(f"{id}_start", interrupting=interrupting, message=message)
+                inner.end(f"{id}_end")
+                handler(w, inner, f"{id}_start", f"{id}_end", None)
+
+        return write
+
+    def sub(self, depth: int) -> Block:
+        return _as_block(self._sub_activity(depth - 1))
+
+    def call(self, depth: int) -> Block:
+        return _as_block(self._call_activity(depth - 1))
+
+    # ------------------------------------------------------- multi-instance
+
+    def multi_task(self, depth: int) -> Block:
+        count, sequential = self.draw(st.integers(1, 3)), self.draw(st.booleans())
+        self.in_multi += 1
+        id = self.user_task()
+        self.in_multi -= 1
+
+        def write(w: Writer, scope: Scope) -> str:
+            loop = multi_instance(cardinality=str(count), sequential=sequential)
+            scope.user_task(id, "duty", loop=loop)
+            return id
+
+        return _as_block(write)
+
+    def multi_sub(self, depth: int) -> Block:
+        count, sequential = self.draw(st.integers(1, 3)), self.draw(st.booleans())
+        self.in_multi += 1
+        id, inside = self.id("s"), self.inside(depth - 1)
+        self.in_multi -= 1
+
+        def write(w: Writer, scope: Scope) -> str:
+            loop = multi_instance(cardinality=str(count), sequential=sequential)
+            inside(w, scope.sub_process(id, loop=loop), id)
+            return id
+
+        return _as_block(write)
+
+
+def _between(w: Writer, scope: Scope, block: Block | None, source: str, target: str) -> None:
+    if block is None:
+        scope.flow(source, target)
+    else:
+        block(w, scope, source, target, None)
+
+
+def _as_block(activity: Callable[[Writer, Scope], str]) -> Block:
+    def write(w: Writer, scope: Scope, source: str, target: str, condition: str | None) -> None:
+        id = activity(w, scope)
+        scope.flow(source, id, condition).flow(id, target)
+
+    return write
+
+
+@st.composite
+def diagrams(draw: st.DrawFn, tasks: int = 12, depth: int = 4) -> Diagram:
+    grower = Grower(draw, tasks)
+    inside = grower.inside(depth)
+    files = []
+    for python in (False, True):
+        writer = Writer(python)
+        root = Process("p1")
+        inside(writer, root, "p1")
+        words = {name: name for name in grower.messages}
+        files.append(document(root, *writer.processes, messages=words))
+    return Diagram(
+        files[0], files[1], frozenset(grower.repeated),
+        " ".join(grower.shape),
+    )  # fmt: skip

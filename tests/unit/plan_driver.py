@@ -1,0 +1,215 @@
+"""Plays a plan of the library on the engine alone: no database, no web, no clock of its own."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from workflows import catalogue, engine
+from workflows.bundle import Bundle
+from workflows.catalogue import Catalogue
+from workflows.contract import Advance, Context, Element, FormField, TaskOpened, TimerSet
+from workflows.definition import Definition, compile_bundle
+from workflows.feel import default_feel
+
+LIBRARY = Path(__file__).resolve().parents[2] / "bpmn"
+PLANS = ("p04", "p11")
+
+#: What the special forms return when all goes well (docs/developers.md).
+_FORMS: Mapping[str, Mapping[str, Any]] = {
+    "planroom:statement-draft": {
+        "statement_id": 1, "kind": "first_facts", "version": 1, "digest": "0" * 64,
+    },
+    "planroom:statement-review": {
+        "decision": "approve", "version": 1, "digest": "0" * 64, "comment": "",
+    },
+    "planroom:statement-approve": {
+        "decision": "approve", "version": 1, "digest": "0" * 64, "comment": "",
+    },
+    "planroom:statement-release": {"released": True, "release_id": 1, "version": 1},
+    "planroom:closing": {"criterion_met": True, "note": ""},
+    "planroom:archive": {"items": 7, "missing": 0},
+}  # fmt: skip
+
+
+def manifest(key: str) -> dict[str, Any]:
+    return tomllib.loads((LIBRARY / key / "plan.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def bundle(key: str) -> Bundle:
+    """The plan's own files and the shared ones it calls, as a deployment has them."""
+    files = {path.name: path.read_bytes() for path in sorted((LIBRARY / key).iterdir())}
+    for name in manifest(key)["calls"]:
+        file = f"shared/{name}.bpmn"
+        files[file] = (LIBRARY / file).read_bytes()
+    return Bundle(files, manifest(key))
+
+
+@cache
+def definition(key: str) -> Definition:
+    return compile_bundle(bundle(key), default_feel())
+
+
+@cache
+def read(key: str) -> Catalogue:
+    return catalogue.read(bundle(key).files, bundle(key).manifest)
+
+
+class Play:
+    """One instance of a plan. ``now`` moves only when told; ``done`` are the paths completed in
+    order, ``flows`` the sequence flows taken as (process id, flow id)."""
+
+    def __init__(self, key: str, discovered_at: datetime) -> None:
+        self.key = key
+        self.definition = definition(key)
+        self.now = discovered_at + timedelta(minutes=1)
+        self.anchors = {"discovered_at": discovered_at, "opened_at": self.now}
+        self.done: list[str] = []
+        self.cancelled: list[str] = []
+        self.fired: list[str] = []
+        self.ends: list[str] = []
+        self.flows: set[tuple[str, str]] = set()
+        self.status = "running"
+        self.state = b""
+        signal = {
+            "text": "网传排练时舞台桁架倒塌", "link": "https://video.example.org/v/1",
+            "medium": "short_video", "reads": 0, "comments": 0, "reposts": 0,
+        }  # fmt: skip
+        start = {"signal": signal, "case": {"number": "2026-0001", "title": "例", "tier": None}}
+        self._take(engine.start(self.definition, start, self.context, default_feel()))
+
+    @property
+    def context(self) -> Context:
+        return Context(now=self.now, anchors=dict(self.anchors))
+
+    # ---------------------------------------------------------------- looking
+
+    @property
+    def tasks(self) -> dict[str, TaskOpened]:
+        """Open tasks by path (the newest where a path is open twice)."""
+        if self.status == "completed":
+            return {}
+        return {task.path: task for task in self._waiting().tasks}
+
+    @property
+    def timers(self) -> dict[str, TimerSet]:
+        if self.status == "completed":
+            return {}
+        return {timer.path: timer for timer in self._waiting().timers}
+
+    def _waiting(self) -> engine.Waiting:
+        return engine.waiting(self.definition, self.state)
+
+    def element(self, path: str) -> Element:
+        return self.definition.element(path)
+
+    # ----------------------------------------------------------------- acting
+
+    def wait(self, **delta: float) -> Play:
+        """Let case time pass and fire every timer that comes due, as the scheduler would."""
+        end = self.now + timedelta(**delta)
+        while self.status == "running":
+            due = sorted(t.due_at for t in self._waiting().timers if t.due_at <= end)
+            if not due:
+                break
+            self.now = max(self.now, due[0])
+            ids = [t.id for t in self._waiting().timers if t.due_at <= self.now]
+            self._take(
+                engine.fire_timers(
+                    self.definition, self.state, ids, self.context, default_feel()
+                )
+            )
+        self.now = end
+        return self
+
+    def do(self, path: str, /, **data: Any) -> Play:
+        """Complete the open task at ``path``; ``data`` over what the form holds untouched."""
+        task = self.tasks[path]
+        element = self.element(path)
+        filled = {**self._untouched(element), **data}
+        if element.form_fields:
+            assert set(data) <= {field.id for field in element.form_fields}, (path, data)
+        named = element.properties.get("setsAnchor")
+        if named and filled.get("criterion_met", True):
+            self.anchors[named] = self.now
+        if element.form_key == "planroom:grade":
+            self.anchors["graded_at"] = self.now
+        self._take(
+            engine.complete(
+                self.definition, self.state, task.id, filled, self.context, default_feel()
+            )
+        )
+        self.done.append(path)
+        return self
+
+    def retier(self) -> Play:
+        self._take(
+            engine.send_message(
+                self.definition, self.state, "retier", {"reason": "出现新情况"}, self.context,
+                default_feel(),
+            )
+        )
+        return self
+
+    def grade(self, tier: str, /, **triage: Any) -> Play:
+        """Triage and confirm a tier (the table's answer does not bind the person)."""
+        levels = {row["key"]: row["level"] for row in manifest(self.key)["tiers"]}
+        self.do("triage", **triage)
+        return self.do(
+            "grade", tier=tier, level=levels[tier], overridden=False, reason=""
+        )
+
+    def finish(self, **choices: dict[str, Any]) -> Play:
+        """Complete whatever is open, oldest first, until the end; ``choices`` by element id."""
+        for _ in range(100):
+            if self.status == "completed":
+                return self
+            path = next(iter(self.tasks))
+            self.do(path, **choices.get(self.element(path).id, {}))
+        raise AssertionError(f"still open after 100 tasks: {list(self.tasks)}")
+
+    # ---------------------------------------------------------------- inside
+
+    def _untouched(self, element: Element) -> dict[str, Any]:
+        if element.id == "follow":
+            return {"seen": "平稳", "questions": None, "next": "calm"}
+        if element.form_key == "planroom:report-up":
+            return {"complete": True, "last_at": self.now, "met": True}
+        if element.form_key:
+            return dict(_FORMS.get(element.form_key, {}))
+        return {field.id: _untouched(field) for field in element.form_fields}
+
+    def _take(self, advance: Advance) -> None:
+        assert not advance.incidents, advance.incidents
+        self.state, self.status = advance.state, advance.status
+        self.fired += [timer.path for timer in advance.timers_fired]
+        self.ends += advance.end_events
+        self.cancelled += [t.path for t in advance.closed if t.outcome == "cancelled"]
+        for passed in advance.passed:
+            if passed.flow:
+                process = self.definition.element(passed.path).process_id
+                self.flows.add((process, passed.flow))
+        for intent in advance.intents:
+            if intent.task_id and self.status == "running":
+                self._take(
+                    engine.answer_external(
+                        self.definition, self.state, intent.task_id, None, self.context,
+                        default_feel(),
+                    )
+                )
+
+
+def _untouched(field: FormField) -> Any:
+    """What a field holds when a person fills in no more than they must."""
+    if field.type == "boolean":
+        return field.default == "true"
+    if field.type == "enum":
+        return field.default or field.options[0][0]
+    if field.type in {"string", "text"} and field.required:
+        return "已写"
+    return None

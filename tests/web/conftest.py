@@ -1,0 +1,123 @@
+"""A client that behaves like a browser: it keeps cookies, reads the page's token and sends it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app import create_app
+from config import Settings
+from services.uow import Database
+from tests.integration.world import World, make_world, plan_t01
+
+_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+class Clock:
+    """The wall clock of the application under test; tests move it."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def forward(self, **span: float) -> None:
+        self.moment += timedelta(**span)
+
+
+@dataclass
+class Browser:
+    """One person at one browser."""
+
+    client: FlaskClient
+    token: str = ""
+
+    def get(self, path: str, **keys: Any) -> TestResponse:
+        answer = self.client.get(path, **keys)
+        self._read(answer)
+        return answer
+
+    def post(self, path: str, data: Any = None, **keys: Any) -> TestResponse:
+        """Post a form with the token of the page last seen."""
+        if not self.token:
+            self.get("/sign-in")
+        if not self.token:
+            self.get("/inbox")
+        answer = self.client.post(path, data={"csrf_token": self.token, **(data or {})}, **keys)
+        self._read(answer)
+        return answer
+
+    def _read(self, answer: TestResponse) -> None:
+        found = _TOKEN.search(answer.text) if answer.mimetype == "text/html" else None
+        if found:
+            self.token = found.group(1)
+
+
+@pytest.fixture
+def clock(now: datetime) -> Clock:
+    return Clock(now)
+
+
+@pytest.fixture
+def db(sqlite_url: str) -> Iterator[Database]:
+    """The services run on both databases in tests/integration; the views on SQLite."""
+    database = Database(sqlite_url)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def world(db: Database, now: datetime) -> World:
+    """The cast and plan ``t01``."""
+    made = make_world(db, now)
+    made.deploy(plan_t01())
+    return made
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path / "data", demo=True)
+
+
+@pytest.fixture
+def app(db: Database, settings: Settings, clock: Clock) -> Flask:
+    made = create_app(settings, database=db, clock=clock)
+    made.config["PROPAGATE_EXCEPTIONS"] = False
+    return made
+
+
+@pytest.fixture
+def real_app(db: Database, settings: Settings, clock: Clock) -> Flask:
+    """The application outside the demonstration."""
+    return create_app(replace(settings, demo=False), database=db, clock=clock)
+
+
+@pytest.fixture
+def visitor(app: Flask) -> Browser:
+    """Nobody yet."""
+    return Browser(app.test_client())
+
+
+@pytest.fixture
+def as_(app: Flask, world: World) -> Callable[[str], Browser]:
+    """``as_("duty")``: a browser in which that person of the cast is signed in."""
+
+    def sign_in(name: str) -> Browser:
+        client = app.test_client()
+        person = world.people[name]
+        with client.session_transaction() as session:
+            session["_user_id"] = f"{person.id}:{person.session_epoch}"
+            session["_fresh"] = True
+        return Browser(client)
+
+    return sign_in
