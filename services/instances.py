@@ -26,7 +26,8 @@ from services.incidents import raise_incidents, resolve_open
 from services.intents import store_intents
 from services.queues import tally
 from services.rows import affected, dialect_of, settle, table, upsert
-from services.task_rows import Done, Step
+from services.step_events import Done
+from services.task_rows import Step
 from services.uow import UnitOfWork
 from workflows import engine
 from workflows.contract import Advance, EngineRefusal, FeelValue

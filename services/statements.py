@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models.cases import Case
+from models.cases import Case, CaseRole
 from models.words import Approval, Statement, StatementVersion
 from services import access, history, manifest, notifications
 from services.actor import Actor
@@ -52,6 +52,7 @@ def create_statement(
     case = _case_for(uow.session, case_id, actor)
     at = case.at(now)
     touch_case(uow, case)
+    _invite_approvers(uow, case, now)
     return start(
         uow,
         case,
@@ -62,6 +63,23 @@ def create_statement(
         occurred_at or at,
         corrects_id=corrects_id,
         investigation_done=investigation_done,
+    )
+
+
+def _invite_approvers(uow: UnitOfWork, case: Case, now: datetime) -> None:
+    """No task will ask them, and perhaps none has so far: let them see the case, and know."""
+    rules = manifest.approvals(manifest.manifest_of(uow.session, case), case.tier)
+    roles = {rule.role for rule in rules} - {""}
+    for role in sorted(roles):
+        if uow.session.get(CaseRole, (case.id, role)) is None:
+            uow.session.add(CaseRole(case_id=case.id, role_key=role))
+    notifications.notify_roles(
+        uow,
+        sorted(roles),
+        "approval_wanted",
+        {"number": case.number, "title": case.title},
+        now,
+        case=case,
     )
 
 
@@ -244,7 +262,12 @@ def _void(
         uow,
         [approval.person_id for approval in voided if approval.person_id != actor.person_id],
         "approval_voided",
-        {"statement": statement.id, "version": number, "number": case.number},
+        {
+            "statement": statement.id,
+            "version": number,
+            "number": case.number,
+            "title": case.title,
+        },
         case.wall(at),
         case=case,
     )

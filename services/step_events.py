@@ -7,8 +7,9 @@ it, a task's opening names its own clocks, and a finished case of seven tasks st
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import select
 
@@ -30,8 +31,17 @@ from workflows.contract import (
     TaskOpened,
 )
 
-if TYPE_CHECKING:
-    from services.task_rows import Done
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a person ended a task: what stands on its row and in its event. ``result`` and ``text``
+    are JSON values (choices and figures; words that may be about people); ``occurred_at`` is case
+    time."""
+
+    task: UserTask
+    result: Mapping[str, Any]
+    text: Mapping[str, Any]
+    occurred_at: datetime
 
 
 def steps_of(advance: Advance) -> dict[str, list[str]]:

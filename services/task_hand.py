@@ -50,6 +50,25 @@ class TaskInHand:
         return access.candidate_keys(self.element)
 
 
+def task_in_hand(
+    session: Session, task_id: str, person: Person
+) -> tuple[UserTask, Case, ProcessInstance, Definition, Element]:
+    """A task that the person may see, with its case, instance and element, for reading. Raises
+    Refusal ``task_unknown`` 404, also for a case that is not theirs to see."""
+    found = session.execute(_TASK, {"b_id": task_id}).one_or_none()
+    if found is None:
+        raise Refusal("task_unknown", 404)
+    task, case, instance = found
+    definition = definition_for(session, instance.content_hash)
+    element = definition.element(task.element_path)
+    # Whoever may work a task may see its case: the roles of tasks are what opens a case.
+    if access.role_for(access.candidate_keys(element), person) is None and not (
+        access.can_see_case(session, person, case)
+    ):
+        raise Refusal("task_unknown", 404)
+    return task, case, instance, definition, element
+
+
 def take_in_hand(
     uow: UnitOfWork, task_id: str, actor: Actor, now: datetime, *, superior: bool = False
 ) -> TaskInHand:
@@ -65,7 +84,6 @@ def take_in_hand(
     definition = definition_for(session, instance.content_hash)
     element = definition.element(task.element_path)
     role = _role(session, task, element, person, actor, now)
-    # Whoever may work a task may see its case: the roles of tasks are what opens a case.
     if role is None and not access.can_see_case(session, person, case):
         raise Refusal("task_unknown", 404)
     if role is None and superior:

@@ -21,6 +21,7 @@ from services.deadlines import deadline_fired
 from services.errors import Stale
 from services.queues import NEVER, dequeue, enqueue, person_owner, queue_owner
 from services.rows import affected, settle, table
+from services.step_events import Done
 from services.uow import UnitOfWork
 from workflows.contract import Advance, TaskClosed
 from workflows.definition import Definition
@@ -33,18 +34,6 @@ _IF_UNMOVED = _BY_ID.where(
     _TASKS.c.status == "open",
     _TASKS.c.assignee_id.is_not_distinct_from(bindparam("b_held")),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """How a person ended a task: what stands on its row and in its event. ``result`` and ``text``
-    are JSON values (choices and figures; words that may be about people); ``occurred_at`` is case
-    time."""
-
-    task: UserTask
-    result: Mapping[str, Any]
-    text: Mapping[str, Any]
-    occurred_at: datetime
 
 
 @dataclass(slots=True)

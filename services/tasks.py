@@ -21,6 +21,7 @@ from services.definitions import definition_for, element_of
 from services.errors import Refusal, Stale
 from services.instances import record, retime_case
 from services.queues import dequeue, enqueue, person_owner, queue_owner, tally
+from services.step_events import Done
 from services.submission import Submission
 from services.task_hand import (
     TaskInHand,
@@ -31,7 +32,8 @@ from services.task_hand import (
     take_in_hand,
     write,
 )
-from services.task_rows import Done, move
+from services.task_hand import task_in_hand as task_in_hand
+from services.task_rows import move
 from services.uow import UnitOfWork
 from services.values import jsonable
 from workflows import engine

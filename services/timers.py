@@ -24,7 +24,7 @@ from services.definitions import definition_for
 from services.incidents import raise_incidents
 from services.instances import record
 from services.rows import affected
-from services.uow import Database, UnitOfWork
+from services.uow import Database, UnitOfWork, lost_race
 from workflows import engine
 from workflows.contract import IncidentRaised
 from workflows.feel import default_feel
@@ -69,6 +69,10 @@ def fire_next(db: Database, now: datetime) -> bool:
     try:
         db.run(lambda uow: fire(uow, taken, now))
     except Exception as fault:
+        if lost_race(fault):
+            # Others were faster again and again: no fault of the timer's, and no incident.
+            db.run(lambda uow: _release(uow, taken, now))
+            return True
         log.exception("timers %s of instance %s", taken.timer_ids, taken.instance_id)
         message = f"{type(fault).__name__}: {fault}"
         db.run(lambda uow: push_back(uow, taken, message, now))
@@ -112,13 +116,7 @@ def fire(uow: UnitOfWork, taken: Taken, now: datetime) -> None:
     if advance.status == "incident":
         _delay(uow, taken, advance.incidents[0].message, now)
         return
-    # Not due after all by the case's own time (its rate rounds): looked at again in a moment.
-    session.execute(
-        update(Timer)
-        .where(Timer.id.in_(ids), Timer.status == "waiting", Timer.leased_until == taken.until)
-        .values(wall_due_at=now + timedelta(seconds=1), leased_until=None)
-        .execution_options(synchronize_session=False)
-    )
+    _release(uow, taken, now)  # what is not due after all by the case's own time: it may round
 
 
 def push_back(uow: UnitOfWork, taken: Taken, message: str, now: datetime) -> None:
@@ -134,6 +132,20 @@ def push_back(uow: UnitOfWork, taken: Taken, message: str, now: datetime) -> Non
     fault = IncidentRaised("engine_error", path, path.rsplit("/", 1)[-1], message)
     timer = taken.timer_ids[0] if taken.timer_ids else ""
     raise_incidents(uow, case, instance, [fault], CLOCK, now, timer=timer)
+
+
+def _release(uow: UnitOfWork, taken: Taken, now: datetime) -> None:
+    """What still waits under this lease is looked at again in a second."""
+    uow.session.execute(
+        update(Timer)
+        .where(
+            Timer.id.in_(taken.timer_ids),
+            Timer.status == "waiting",
+            Timer.leased_until == taken.until,
+        )
+        .values(wall_due_at=now + timedelta(seconds=1), leased_until=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _held(session: Session, instance_id: str, until: datetime) -> Sequence[str]:

@@ -23,6 +23,7 @@ from flask import (
 )
 from flask_babel import gettext as _
 from flask_login import current_user
+from werkzeug.routing import IntegerConverter, Map
 
 from config import Settings
 from models.people import Person
@@ -223,8 +224,17 @@ def csp_nonce() -> str:
     return nonce
 
 
+class RowNumber(IntegerConverter):
+    """``<int:...>`` in an address: a row's id, none larger than both databases can hold. What is
+    larger is no address of ours: 404."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, max=2**31 - 1)
+
+
 def init_app(app: Flask) -> None:
     """Give the templates their common names."""
+    app.url_map.converters["int"] = RowNumber
     app.extensions["planroom_zone"] = _zone
     stamps: dict[str, str] = {}
 

@@ -20,6 +20,7 @@ SENTENCES = {
     "deadline_escalated": _l("督办:下级任务“%(task)s”超时未办(%(case)s %(title)s)"),
     "task_assigned": _l("转给您办理:“%(task)s”(%(case)s %(title)s)"),
     "task_reassigned": _l("转给您办理:“%(task)s”(%(case)s %(title)s)"),
+    "approval_wanted": _l("有文稿请您审签(%(case)s %(title)s)"),
     "approval_voided": _l("文稿改动,原签发失效(%(case)s %(title)s)"),
     "case_graded": _l("已定级,请关注:%(case)s %(title)s"),
     "case_opened": _l("新的舆情事件:%(case)s %(title)s"),

@@ -303,7 +303,7 @@ def _gone_on(completed: tasks.CompletedTask) -> Response:
     task = completed.task
     if completed.incidents:
         say(
-            _("流程在这一步出现运行异常,任务保留在您这里,填写的内容已存为草稿;管理员会收到通知。"),
+            _("流程在这一步出现运行异常,任务保留在您这里,填写的内容已存为草稿;情况见事件页。"),
             "error",
         )
         return see_other("tasks.show", task_id=task.id)
@@ -313,7 +313,7 @@ def _gone_on(completed: tasks.CompletedTask) -> Response:
     else:
         said = _("“%(task)s”已办结。", task=loc(task))
     if completed.next_task_id is not None:
-        said = f"{said} {_('这是您在本事件中的下一项任务。')}"
+        said = " ".join((said, _("这是您在本事件中的下一项任务。")))
     say(said, "warning" if completed.met is False else "success")
     if completed.next_task_id is not None:
         return see_other("tasks.show", task_id=completed.next_task_id)

@@ -37,7 +37,7 @@ STATEMENT_KINDS = {
     "first_facts": _l("首发通报"),
     "progress": _l("进展通报"),
     "cause": _l("原因通报"),
-    "correction": _l("更正"),
+    "correction": _l("更正通报"),
     "reply": _l("答复"),
 }
 

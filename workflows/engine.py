@@ -69,7 +69,8 @@ def complete(
     feel: Feel,
 ) -> Advance:
     """Complete an open user task; ``data`` becomes the variable of its element's id. Raises
-    EngineRefusal (task_not_open)."""
+    EngineRefusal (task_not_open), and `workflows.state.StateError` for data that are no FEEL
+    values."""
     workflow, step, before = _load(definition, state, context, feel)
     task = _open(workflow, task_id, UserTask, TaskState.READY)
     if task is None:

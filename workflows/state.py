@@ -60,8 +60,12 @@ def load(data: bytes, specs: dict[str, ProcessSpec]) -> PlanWorkflow:
 
 
 def pack(value: Any) -> bytes:
-    """Any value of ours to JSON with types kept."""
-    return orjson.dumps(_tag(value), option=_OPTIONS)
+    """Any value of ours to JSON with types kept. Raises StateError for what is none (a naive
+    datetime, bytes, a key that is no text)."""
+    try:
+        return orjson.dumps(_tag(value), option=_OPTIONS)
+    except orjson.JSONEncodeError as error:
+        raise StateError(str(error)) from error
 
 
 def unpack(data: bytes) -> Any:

@@ -16,12 +16,12 @@ from tests.benchmarks.runners import Floor, Product, Runner, Stock
 
 #: Stages of the plan, cases run of it, rounds gone before, and the target.
 SITUATIONS = (
-    ("at {elements} elements", plan.SMALL, 20, 0, 4.0),
-    ("at {elements} elements", plan.LARGE, 3, 0, 12.0),
+    ("at {elements} elements", plan.SMALL, 12, 0, 4.0),
+    ("at {elements} elements", plan.LARGE, 2, 0, 12.0),
     ("after 50 loop rounds", plan.SMALL, 1, 50, 40.0),
 )
 #: Rounds measured once the earlier ones are gone.
-MEASURED = 10
+MEASURED = 4
 
 
 def measure() -> list[Figure]:

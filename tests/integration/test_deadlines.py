@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from models.cases import Case, CaseRole
@@ -160,20 +161,27 @@ def test_an_anchor_corrected_counts_the_clocks_again(world: World) -> None:
     moved = events(world, "deadline.set")
     assert {payload["kind"] for _, payload in moved} == {"due", "escalate"}
     assert {payload["reason"] for _, payload in moved} == {"anchor_corrected"}
-    for at, reason, errors in (
-        (earlier, " ", {"reason": "required"}),
-        (world.now + minutes(1), "x", {"occurred_at": "in_future"}),
-    ):
-        try:
-            world.db.run(
-                lambda uow, at=at, reason=reason: anchors.correct_anchor(
-                    uow, case.id, "discovered_at", at, reason, world.actor("duty"), world.now
-                )
+
+
+@pytest.mark.parametrize(
+    ("shift", "reason", "errors"),
+    [
+        (-30, " ", {"reason": "required"}),
+        (1, "x", {"occurred_at": "in_future"}),
+    ],
+)
+def test_a_correction_needs_a_reason_and_a_past(
+    world: World, shift: int, reason: str, errors: dict[str, str]
+) -> None:
+    case = world.open()
+    at = world.now + minutes(shift)
+    with pytest.raises(Refusal) as refused:
+        world.db.run(
+            lambda uow: anchors.correct_anchor(
+                uow, case.id, "discovered_at", at, reason, world.actor("duty"), world.now
             )
-        except Refusal as refusal:
-            assert refusal.args_["errors"] == errors
-        else:
-            raise AssertionError("not refused")
+        )
+    assert refused.value.args_["errors"] == errors
 
 
 def test_the_cases_clock_moved_forward_makes_its_deadlines_due(world: World) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import event, insert
 
 from models.cases import Case
 from models.tasks import TaskQueue, UserTask
-from services import inbox, tasks
+from services import inbox
 from services.errors import Refusal
 from services.queues import NEVER, tally
 from services.uow import UnitOfWork
@@ -102,9 +102,7 @@ def test_mine_and_done_follow_what_one_does(world: World) -> None:
         ids = [row.task.id for row in inbox.queue(session, duty).rows]
         stamps = [inbox.stamp(session, duty)]
     for id_ in ids:
-        world.db.run(
-            lambda uow, id_=id_: tasks.claim_task(uow, id_, world.actor("duty"), world.now)
-        )
+        world.claim(id_, "duty")
     with world.db.read() as session:
         first = inbox.mine(session, duty, limit=2)
         rest = inbox.mine(session, duty, first.next_cursor, limit=2)
@@ -113,11 +111,7 @@ def test_mine_and_done_follow_what_one_does(world: World) -> None:
         late = world.now + timedelta(hours=2)
         assert inbox.counts(session, duty, late) == inbox.Counts(3, 0, mine_overdue=3)
     for n, id_ in enumerate(ids):
-        world.db.run(
-            lambda uow, id_=id_, n=n: tasks.complete_task(
-                uow, id_, world.actor("duty"), CHECK, world.now + timedelta(minutes=n)
-            )
-        )
+        world.finish(id_, "duty", CHECK, world.now + timedelta(minutes=n))
     with world.db.read() as session:
         first = inbox.done(session, duty, limit=2)
         rest = inbox.done(session, duty, first.next_cursor, limit=2)

@@ -186,10 +186,17 @@ class World:
         **keys: Any,
     ) -> tasks.CompletedTask:
         task_id = self.open_tasks(case)[element].id
-        at = now or self.now
+        return self.finish(task_id, who, data, now or self.now, **keys)
+
+    def finish(
+        self, task_id: str, who: str, data: Mapping[str, Any], now: datetime, **keys: Any
+    ) -> tasks.CompletedTask:
         return self.db.run(
-            lambda uow: tasks.complete_task(uow, task_id, self.actor(who), data, at, **keys)
+            lambda uow: tasks.complete_task(uow, task_id, self.actor(who), data, now, **keys)
         )
+
+    def claim(self, task_id: str, who: str) -> UserTask:
+        return self.db.run(lambda uow: tasks.claim_task(uow, task_id, self.actor(who), self.now))
 
     def one(self, query: Any) -> Any:
         with self.db.read() as session:

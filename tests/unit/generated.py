@@ -46,8 +46,7 @@ class Diagram:
         return "\n".join(lines)
 
 
-_TELLING = ("attachedToRef", "cancelActivity", "isInterrupting", "calledElement", "messageRef",
-            "triggeredByEvent")
+_TELLING = ("attachedToRef", "cancelActivity", "isInterrupting", "calledElement", "messageRef", "isSequential")
 
 
 @dataclass
@@ -84,6 +83,7 @@ class Grower:
         self.repeated: set[str] = set()
         self.shape: list[str] = []
         self.in_multi = 0
+        self.outermost = True
 
     def id(self, kind: str) -> str:
         self.count += 1
@@ -147,34 +147,58 @@ class Grower:
         return [None if n == empty else self.block(depth - 1) for n in range(count)]
 
     def exclusive(self, depth: int) -> Block:
-        return self._choice(depth, "exclusive")
-
-    def inclusive(self, depth: int) -> Block:
-        return self._choice(depth, "inclusive")
-
-    def _choice(self, depth: int, kind: str) -> Block:
         asks, split, join = self.user_task(), self.id("g"), self.id("m")
         branches = self._branches(depth)
 
         def write(w: Writer, scope: Scope, source: str, target: str, condition: str | None) -> None:
             scope.user_task(asks, "duty").flow(source, asks, condition).flow(asks, split)
-            default = f"{split}_default"
-            gateway = scope.exclusive if kind == "exclusive" else scope.inclusive
-            gateway(split, default=default)
-            gateway(join)
-            scope.flow(join, target)
+            scope.exclusive(split, default=f"{split}_default").exclusive(join).flow(join, target)
             for n, branch in enumerate(branches):
-                if kind == "exclusive":
-                    test = w.equals(asks, "c", n)
-                else:
-                    test = w.is_true(asks, "ab"[n % 2])
                 entry = f"{split}_{n}"
                 scope.throw(entry)
                 if n == len(branches) - 1:
-                    scope.flow(split, entry, id=default)
+                    scope.flow(split, entry, id=f"{split}_default")
                 else:
-                    scope.flow(split, entry, test)
+                    scope.flow(split, entry, w.equals(asks, "c", n))
                 _between(w, scope, branch, entry, join)
+
+        return write
+
+    def inclusive(self, depth: int) -> Block:
+        """The stock inclusive join looks for tokens that may still come along the first way back
+        only, and not in sub-processes or multi-instances. Where branches hold more than user
+        tasks, the stock engine is therefore given the same as a parallel split of branches each
+        behind an exclusive gateway of its own."""
+        asks, split, join = self.user_task(), self.id("g"), self.id("m")
+        drawn = len(self.shape)
+        branches = self._branches(depth)
+        plain = set(self.shape[drawn:]) <= {"task", "sequence"}
+        last = len(branches) - 1
+
+        def write(w: Writer, scope: Scope, source: str, target: str, condition: str | None) -> None:
+            scope.user_task(asks, "duty").flow(source, asks, condition).flow(asks, split)
+            tests = [w.is_true(asks, "ab"[n % 2]) for n in range(last)]
+            if plain or not w.python:
+                scope.inclusive(split, default=f"{split}_default").inclusive(join)
+            else:
+                scope.parallel(split).parallel(join)
+            scope.flow(join, target)
+            for n, branch in enumerate(branches):
+                entry = f"{split}_{n}"
+                scope.throw(entry)
+                if plain or not w.python:
+                    if n == last:
+                        scope.flow(split, entry, id=f"{split}_default")
+                    else:
+                        scope.flow(split, entry, tests[n])
+                    _between(w, scope, branch, entry, join)
+                else:
+                    test = tests[n] if n < last else f"not ({' or '.join(tests)})"
+                    guard, done = f"{entry}_guard", f"{entry}_done"
+                    scope.exclusive(guard, default=f"{guard}_default").exclusive(done)
+                    scope.flow(split, guard).flow(guard, entry, test).flow(done, join)
+                    scope.flow(guard, done, id=f"{guard}_default")
+                    _between(w, scope, branch, entry, done)
 
         return write
 
@@ -291,22 +315,26 @@ class Grower:
 
     def inside(self, depth: int) -> Callable[[Writer, Scope, str], None]:
         """The inside of a process or sub-process: start, a block, end, and perhaps an event
-        sub-process on a message."""
+        sub-process: on a message (of the plan's own process) or on a timer. Neither interrupts:
+        the stock engine reads no isInterrupting, and misses messages in inner scopes. Beside a
+        timer the end event terminates, or the stock engine would wait for ever."""
+        outermost, self.outermost = self.outermost, False
         body = self.block(depth)
-        watch = None
-        if depth > 0 and self.left > 1 and self.chance(4):
-            interrupting, message = self.draw(st.booleans()), self.message_name()
-            self.shape.append("watch" + "NI"[interrupting])
-            watch = (self.id("x"), interrupting, message, self.block(depth - 1))
+        watch: tuple[str, str, int, Block] | None = None
+        if depth > 0 and self.left > 1 and self.chance(3):
+            message = self.message_name() if outermost and self.draw(st.booleans()) else ""
+            self.shape.append("watch" if message else "tick")
+            watch = (self.id("x"), message, self.seconds(), self.block(depth - 1))
 
         def write(w: Writer, scope: Scope, prefix: str) -> None:
             start, end = f"{prefix}_start", f"{prefix}_end"
-            scope.start(start).end(end)
+            scope.start(start).end(end, terminate=watch is not None and not watch[1])
             body(w, scope, start, end, None)
             if watch is not None:
-                id, interrupting, message, handler = watch
+                id, message, seconds, handler = watch
                 inner = scope.event_sub_process(id)
-                inner.start_on(f"{id}_start", interrupting=interrupting, message=message)
+                timer = None if message else w.duration(seconds)
+                inner.start_on(f"{id}_start", interrupting=False, timer=timer, message=message)
                 inner.end(f"{id}_end")
                 handler(w, inner, f"{id}_start", f"{id}_end", None)
 

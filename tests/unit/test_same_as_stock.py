@@ -52,7 +52,7 @@ class Pair:
             due = [timer.due_at for timer in self.ours.waiting.timers]
             ours = (sorted(self.ours.open), sorted(due), False)
         stock = (self.stock.open_tasks(), self.stock.timers(), self.stock.completed)
-        assert ours == stock, f"after {after}"
+        assert ours == stock, f"after {after}: ours {ours}, stock {stock}"
         self.cancelled |= any(closed.outcome == "cancelled" for closed in last.closed)
 
     @property
@@ -96,6 +96,11 @@ RESULTS = st.fixed_dictionaries(
 def test_same_tasks_in_the_same_order_and_the_same_data(
     diagram: Diagram, data: st.DataObject
 ) -> None:
+    play(diagram, data)
+
+
+def play(diagram: Diagram, data: st.DataObject) -> None:
+    """One random run."""
     note(diagram.shape)
     pair = Pair(diagram)
     while pair.running and pair.steps < MOST_STEPS:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,12 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from config import Settings
+from models.people import Person
 from services.uow import Database
 from tests.integration.world import World, make_world, plan_t01
+
+#: The fixture `now` of tests/conftest.py, which is not for a whole session.
+MORNING = datetime(2026, 3, 10, 2, 0, tzinfo=UTC)
 
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
@@ -68,20 +73,36 @@ def clock(now: datetime) -> Clock:
     return Clock(now)
 
 
+@pytest.fixture(scope="session")
+def furnished(
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, Person]]:
+    """A database with the cast and plan ``t01``, made once and copied for each test."""
+    path = tmp_path_factory.mktemp("furnished") / "planroom.db"
+    shutil.copyfile(sqlite_template, path)
+    database = Database(f"sqlite:///{path}")
+    made = make_world(database, MORNING)
+    made.deploy(plan_t01())
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.dispose()
+    return path, made.people
+
+
 @pytest.fixture
-def db(sqlite_url: str) -> Iterator[Database]:
+def db(furnished: tuple[Path, dict[str, Person]], tmp_path: Path) -> Iterator[Database]:
     """The services run on both databases in tests/integration; the views on SQLite."""
-    database = Database(sqlite_url)
+    path = tmp_path / "planroom.db"
+    shutil.copyfile(furnished[0], path)
+    database = Database(f"sqlite:///{path}")
     yield database
     database.dispose()
 
 
 @pytest.fixture
-def world(db: Database, now: datetime) -> World:
+def world(db: Database, now: datetime, furnished: tuple[Path, dict[str, Person]]) -> World:
     """The cast and plan ``t01``."""
-    made = make_world(db, now)
-    made.deploy(plan_t01())
-    return made
+    return World(db, now, dict(furnished[1]))
 
 
 @pytest.fixture

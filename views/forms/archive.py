@@ -29,9 +29,7 @@ def parse(form: FormInput) -> dict[str, Any]:
     """``items``: key -> present, where, note."""
     read = Reader(form)
     keys = {
-        name.split(".")[1]
-        for name in form
-        if name.startswith("items.") and name.count(".") == 2
+        name.split(".")[1] for name in form if name.startswith("items.") and name.count(".") == 2
     }
     items = {
         key: {

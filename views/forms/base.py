@@ -116,7 +116,7 @@ class Reader:
         except ValueError:
             self.wrong(name, _("请填写整数。"))
             return None
-        if abs(number) >= 2**63:
+        if abs(number) >= 2**53:
             self.wrong(name, _("数字过大。"))
             return None
         return number

@@ -1,0 +1,73 @@
+"""Files of cases and signals: added, and served as downloads, never shown inside a page."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request, send_file
+from flask_babel import gettext as _
+from flask_login import login_required
+
+from services import files, signals
+from services.errors import Refusal
+from views.kit import Answer, actor, database, me, now, run, say, see_other, settings
+from views.refusals import sentence
+
+bp = Blueprint("files", __name__)
+
+
+@bp.get("/files/<int:attachment_id>")
+@login_required
+def download(attachment_id: int) -> Response:
+    """The file under its own name. Whatever it holds, the browser saves it and runs none of it."""
+    with database().read() as session:
+        found = files.download(session, settings().data_dir, attachment_id, me(), signals.may_see)
+    # An absolute path: Flask takes a relative one from the package's folder.
+    answer = send_file(
+        found.path.resolve(),
+        mimetype=found.mime,
+        as_attachment=True,
+        download_name=found.name,
+        conditional=True,
+        etag=found.path.name,
+    )
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+@bp.post("/cases/<int:case_id>/files")
+@login_required
+def add(case_id: int) -> Answer:
+    """Add a file to a case the person sees; a refused one is explained on the case's page."""
+    sent = request.files.get("file")
+    task_id = request.form.get("task_id") or None
+    note = request.form.get("note", "")
+    try:
+        if sent is None or not sent.filename:
+            raise Refusal("file_empty", 422)
+        name, content = sent.filename, sent.read(files.MAX_BYTES + 1)
+        run(
+            lambda uow: files.add_to_case(
+                uow,
+                settings().data_dir,
+                case_id,
+                name,
+                content,
+                actor(),
+                now(),
+                task_id=task_id,
+                note=note,
+            )
+        )
+    except Refusal as refusal:
+        if not refusal.code.startswith(("file", "picture")) or not _from_case_page():
+            raise
+        say(sentence(refusal), "error")
+        return see_other("cases.show", case_id=case_id, _anchor="files")
+    say(_("附件已添加。"))
+    return see_other("cases.show", case_id=case_id, _anchor="files")
+
+
+def _from_case_page() -> bool:
+    """Whether a browser's form asks, which goes back to its page; a program hears the status."""
+    return request.accept_mimetypes.best_match(("application/json", "text/html")) == "text/html"
