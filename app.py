@@ -64,6 +64,8 @@ def create_app(
     settings = settings or config.read(os.environ)
     settings.check()
     logging.basicConfig(level=settings.log_level)
+    # Every look at the timer rows would be a line.
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY=settings.secret_key,
@@ -73,7 +75,7 @@ def create_app(
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.session_hours),
         MAX_CONTENT_LENGTH=settings.max_upload_mb * 1_000_000,
-        MAX_FORM_MEMORY_SIZE=2_000_000,
+        MAX_FORM_MEMORY_SIZE=security.FORM_BYTES,
         MAX_FORM_PARTS=2_000,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
         WTF_CSRF_SSL_STRICT=settings.session_cookie_secure,
@@ -89,9 +91,9 @@ def create_app(
     app.extensions["planroom"] = kit.Planroom(
         settings, database or Database(settings.url), clock
     )
-    CSRFProtect(app)
     for part in (i18n, kit, terms, session, security, errors):
         part.init_app(app)
+    CSRFProtect(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     if settings.demo:

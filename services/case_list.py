@@ -57,8 +57,8 @@ def summaries(session: Session, cases: Sequence[Case]) -> dict[int, Summary]:
         select(UserTask.case_id, func.count())
         .where(UserTask.case_id.in_(ids), UserTask.status == "open")
         .group_by(UserTask.case_id)
-    ).tuples()
-    counts = dict(counted.all())
+    )
+    counts = {row[0]: row[1] for row in counted}
     return {
         case.id: Summary(
             version=versions[case.plan_version_id],

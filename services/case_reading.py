@@ -47,7 +47,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A due date, running or judged. ``status``: running, overdue, met, missed, or cancelled with
+    """A due date, running or judged. ``clauses`` are those of the timer, its task and the calls it
+    stands in; ``rule`` is the plan's own entry for it (``[[clocks]]``), if it has one. ``status``: running, overdue, met, missed, or cancelled with
     its task. ``late`` is seconds after (negative: before) the due date once it is known when the
     work was really done."""
 
@@ -57,6 +58,7 @@ class Clock:
     late: int | None
     anchor: str
     clauses: tuple[str, ...]
+    rule: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ def overview(session: Session, case_id: int, person: Person, now: datetime) -> C
         steps=_steps(session, read, tasks, people, person, at),
         tasks=tasks,
         people=people,
-        clocks=_clocks(read, tasks, timers, at),
+        clocks=_clocks(read, version.manifest, tasks, timers, at),
         timers=timers,
         timeline=_timeline(session, events, payloads, people),
         diagrams=diagrams(read, payloads, tasks, at),
@@ -241,8 +243,13 @@ def _steps(
 
 
 def _clocks(
-    read: Catalogue, tasks: Sequence[UserTask], timers: Sequence[Timer], at: datetime
+    read: Catalogue,
+    manifest: Mapping[str, Any],
+    tasks: Sequence[UserTask],
+    timers: Sequence[Timer],
+    at: datetime,
 ) -> list[Clock]:
+    rules = {rule.get("element"): rule for rule in manifest.get("clocks", [])}
     waiting = {timer.task_id: timer for timer in timers if timer.deadline_kind == "due"}
     clocks = []
     for task in tasks:
@@ -274,10 +281,22 @@ def _clocks(
                 status=status,
                 late=late,
                 anchor=timer.anchor if timer is not None else mark.anchor if mark else "",
-                clauses=mark.clauses if mark is not None else (),
+                clauses=_clauses(read, path, mark),
+                rule=rules.get(path),
             )
         )
     return clocks
+
+
+def _clauses(read: Catalogue, path: str, mark: Element | None) -> tuple[str, ...]:
+    """Clauses of a due date: its timer's, its task's, and of every call and sub-process around."""
+    parts = path.split("/")
+    around = [read.elements.get("/".join(parts[:n])) for n in range(len(parts), 0, -1)]
+    return tuple(
+        dict.fromkeys(
+            clause for element in (mark, *around) if element for clause in element.clauses
+        )
+    )
 
 
 def _timeline(

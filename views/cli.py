@@ -17,6 +17,7 @@ from services.demo import seed
 from services.directory import organization
 from services.plans import deploy_plan, read_folder
 from services.scheduler import Scheduler
+from views.housekeeping import files_group
 from views.kit import planroom
 from workflows.contract import DeploymentError
 
@@ -100,6 +101,6 @@ def serve() -> None:
 
 def init_app(app: Flask) -> None:
     """Attach the commands."""
-    for group in (db_group, plans_group, demo_group):
+    for group in (db_group, plans_group, demo_group, files_group):
         app.cli.add_command(group)
     app.cli.add_command(serve)

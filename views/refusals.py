@@ -121,6 +121,7 @@ FIELD_SENTENCES = {
     "in_past": _l("不能早于现在。"),
     "before_approval": _l("不能早于签发时间。"),
     "before_release": _l("不能早于发布时间。"),
+    "before_report": _l("不能早于报送时间。"),
     "ends_before_begin": _l("结束不能早于开始。"),
     "not_a_link": _l("请填写 http:// 或 https:// 开头的网址。"),
     "link_or_picture": _l("请填写链接,或上传截图。"),

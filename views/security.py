@@ -7,6 +7,10 @@ from flask import Flask, Response, g, request
 from views.kit import csp_nonce, settings
 
 
+#: Bytes of text in one form; files come on top, up to MAX_UPLOAD_MB.
+FORM_BYTES = 2_000_000
+
+
 def content_security_policy(nonce: str) -> str:
     """Scripts and styles are our own files; the one inline script of the page's head carries
     the answer's nonce. Nothing inline else, no frames, no plug-ins, no other site."""
@@ -28,7 +32,13 @@ def content_security_policy(nonce: str) -> str:
 
 
 def init_app(app: Flask) -> None:
-    """Send the headers with every answer."""
+    """Send the headers with every answer, and refuse text that is too much for a form."""
+
+    @app.before_request
+    def limit_text() -> None:
+        # Werkzeug applies MAX_FORM_MEMORY_SIZE to multipart forms only.
+        if request.mimetype != "multipart/form-data":
+            request.max_content_length = FORM_BYTES
 
     @app.after_request
     def headers(response: Response) -> Response:

@@ -115,13 +115,14 @@ def _acts(
     needs = shown["needs"]
     due = [n for n in needs if not over and awaits_page(session, statement, n, needs)]
     deputies = {n.kind: people_in_roles(session, [n.role]) for n in due}
+    own_text = shown["current"].author_id == person.id
     waits = releases.release_task(session, statement)
     may_release = not over and releases.may_release(session, person.role_keys, case) is not None
     return {
         "may_edit": may_word and statement.status == "draft",
         "may_correct": may_word and statement.status != "draft",
         "tap": [n for n in due if n.role in person.role_keys],
-        "oral_needs": [n for n in due if may_word and deputies[n.kind]],
+        "oral_needs": [n for n in due if may_word and deputies[n.kind] and not own_text],
         "approvers": deputies,
         "release_task": waits,
         "may_release": may_release,

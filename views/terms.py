@@ -55,6 +55,7 @@ ANCHORS = {
     "discovered_at": _l("发现时间"),
     "opened_at": _l("立案时间"),
     "graded_at": _l("定级时间"),
+    "closed_at": _l("办结时间"),
 }
 
 

@@ -7,7 +7,7 @@ timeline and kept for the full record.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -189,19 +189,29 @@ class Words:
 
 #: In the timeline a task's opening, the clock's note of a kept deadline and what repeats a
 #: neighbouring line are left out; the record has all of it.
-HIDDEN = frozenset({"task.opened", "notification.sent", "task.claimed", "anchor.recorded"})
+HIDDEN = frozenset(
+    {
+        "task.opened",
+        "task.claimed",
+        "anchor.recorded",
+        "archive.item_recorded",
+        "notification.sent",
+    }
+)
 
 
-def timeline(words: Words, entries: Any) -> list[Line]:
+def _worth_reading(entry: TimelineEvent) -> bool:
+    if entry.event.type == "deadline.set":
+        # Only when somebody's correction moved it; its first setting is the plan's own.
+        return bool(entry.payload.get("reason"))
+    return entry.event.type in SENTENCES and entry.event.type not in HIDDEN
+
+
+def timeline(words: Words, entries: Iterable[TimelineEvent]) -> list[Line]:
     """What a person wants to read, the latest first."""
-    shown = [
-        words.line(entry)
-        for entry in entries
-        if entry.event.type in SENTENCES and entry.event.type not in HIDDEN
-    ]
-    return shown[::-1]
+    return [words.line(entry) for entry in entries if _worth_reading(entry)][::-1]
 
 
-def record(words: Words, entries: Any) -> list[Line]:
+def record(words: Words, entries: Iterable[TimelineEvent]) -> list[Line]:
     """Every event, in order."""
     return [words.line(entry) for entry in entries]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from SpiffWorkflow.util.task import TaskState
 
 from workflows import timers
-from workflows.contract import TimerFired
+from workflows.contract import TimerFired, TimerSet
 from workflows.halt import Halt
 from workflows.instance import PlanWorkflow
 from workflows.specs.definitions import Trigger
@@ -106,9 +106,14 @@ def _follows(step: Step, task: PlanTask) -> bool:
     )
 
 
-def fire(step: Step, task: PlanTask, fired: TimerFired) -> None:
-    """A waiting timer's moment has come."""
-    step.fired.append(fired)
+def fire(step: Step, task: PlanTask, timer: TimerSet) -> None:
+    """A waiting timer's moment has come. ``timer`` is how it was set."""
+    step.fired.append(
+        TimerFired(
+            timer.id, timer.path, timer.element_id, timer.due_at, timer.task_id,
+            timer.deadline_kind, timer.escalate_to,
+        )
+    )
     current = timers.of_data(task.internal_data)
     following = current.following(step.context.now, step.zone) if current else None
     spec = task.task_spec

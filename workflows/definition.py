@@ -92,13 +92,19 @@ def _specs(bundle: Bundle, findings: list[Finding]) -> dict[str, Any]:
     try:
         return store.collect(files)
     except ValidationException as error:
+        if "RecursionError" in str(error):  # the stock parser follows the flows by recursion
+            raise DeploymentError([_too_long(error), *findings]) from None
         refused = Finding(
             "engine_refused", "error", error.file_name or "", error.id or "",
             {"message": str(error)},
         )
-    except RecursionError:
-        refused = Finding("too_many_elements", "error", "", "", {"limit": "400"})
     raise DeploymentError([refused, *findings])
+
+
+def _too_long(error: ValidationException) -> Finding:
+    """Some 480 elements in one row, without a gateway, are more than the parser can follow."""
+    args = {"limit": "480"}
+    return Finding("too_many_elements", "error", error.file_name or "", error.id or "", args)
 
 
 def _plain(record: dict[str, Any]) -> dict[str, Any]:

@@ -88,26 +88,26 @@ def fire_timers(
 ) -> Advance:
     """Fire those of the timers that are due at ``context.now``, oldest first. One that is not
     waiting any more, or whose host an older one has ended, is dropped; one that is not due yet
-    (its anchor was corrected) is left."""
+    (its anchor was corrected) is left. Where one cannot fire, those before it do; the incident
+    comes when it is the oldest."""
     workflow, step, before = _load(definition, state, context, feel)
     known = [before.timers[id] for id in dict.fromkeys(timer_ids) if id in before.timers]
     gone = [id for id in dict.fromkeys(timer_ids) if id not in before.timers]
     due = sorted((t for t in known if t.due_at <= context.now), key=lambda t: (t.due_at, t.id))
+    fired: list[str] = []
 
     def work() -> None:
         for timer in due:
             task = _open(workflow, timer.id, Catching, TaskState.WAITING)
             if task is not None:
-                deadlines.fire(
-                    step, task,
-                    TimerFired(
-                        timer.id, timer.path, timer.element_id, timer.due_at, timer.task_id,
-                        timer.deadline_kind, timer.escalate_to,
-                    ),
-                )
+                deadlines.fire(step, task, timer)
                 run(workflow)
+            fired.append(timer.id)
 
-    return _take(step, workflow, before, state, dict(workflow.scope), work, dropped=gone)
+    advance = _take(step, workflow, before, state, dict(workflow.scope), work, dropped=gone)
+    if advance.status == "incident" and fired:
+        return fire_timers(definition, state, [*gone, *fired], context, feel)
+    return advance
 
 
 def send_message(

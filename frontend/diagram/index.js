@@ -5,6 +5,7 @@
 // where `source` is the address of the BPMN file. One sheet is the plan itself, the others are
 // the processes it calls. Colours only repeat what the overlay says in words.
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
+import { is } from "bpmn-js/lib/util/ModelUtil";
 import "bpmn-js/dist/assets/diagram-js.css";
 import "bpmn-js/dist/assets/bpmn-js.css";
 import "./diagram.css";
@@ -117,8 +118,13 @@ class Diagram {
       if (!shape) continue;
       const marker = MARKERS[entry.late && entry.state === "open" ? "late" : entry.state];
       if (!marker) continue;
-      canvas.addMarker(id, marker);
-      this.marked.push([id, marker]);
+      // A sub-process drawn open is a frame: its own colour would swallow those inside.
+      const frame = is(shape, "bpmn:SubProcess") && !shape.collapsed;
+      for (const name of frame ? [marker, "is-frame"] : [marker]) {
+        canvas.addMarker(id, name);
+        this.marked.push([id, name]);
+      }
+      if (frame) continue;
       if (entry.state === "open") focus.push(shape);
       if (!entry.text || shape.waypoints) continue;
       const label = document.createElement("div");

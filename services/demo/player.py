@@ -47,11 +47,15 @@ class Player:
         return Actor(self.ids[username], role or username)
 
     def pass_time(self, minutes: float) -> None:
-        """Let everything due by then happen: deadlines fire, notices go out."""
+        """Let everything due by then happen when it is due: deadlines fire, notices go out."""
         moment = self.at(minutes)
-        for work in (outbox.deliver_next, timers.fire_next, outbox.deliver_next):
-            while work(self.db, moment):
+        while True:
+            while outbox.deliver_next(self.db, moment):
                 pass
+            with self.db.read() as session:
+                due = timers.next_due(session)
+            if due is None or due > moment or not timers.fire_next(self.db, due):
+                return
 
     def open_task(self, session: Session, case_id: int, element: str) -> UserTask:
         """The open task of an element (its path's last part). Raises LookupError."""

@@ -21,8 +21,12 @@ from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.camunda.parser.CamundaParser import CamundaParser
 from SpiffWorkflow.camunda.serializer import DEFAULT_CONFIG
 from SpiffWorkflow.util.task import TaskState
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from models.cases import ProcessInstance
+from models.history import HistoryEvent
+from services import history
 from tests.benchmarks import plan
 from tests.benchmarks.figures import clocked
 from tests.benchmarks.house import NOON, House
@@ -160,6 +164,12 @@ class Product:
     @property
     def size(self) -> int:
         return len(self.instance.state or b"")
+
+    def steps(self, session: Session) -> list[str]:
+        """The paths the case's history says were passed, in order."""
+        query = select(HistoryEvent).where(HistoryEvent.case_id == self._case_id)
+        events = session.scalars(query.order_by(HistoryEvent.seq))
+        return [path for event in events for path in history.payload_of(event).get("steps", ())]
 
     @property
     def instance(self) -> ProcessInstance:

@@ -7,7 +7,8 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
+from functools import cache
+from types import CodeType, FrameType
 
 INTERVAL = 0.001
 
@@ -62,9 +63,15 @@ def sampled() -> Iterator[Samples]:
 
 def _part(frame: FrameType | None) -> str:
     while frame is not None:
-        code = frame.f_code
-        for part, file, function in RULES:
-            if file in code.co_filename and function in ("", code.co_name):
-                return part
+        if part := _part_of(frame.f_code):
+            return part
         frame = frame.f_back
     return "web"
+
+
+@cache
+def _part_of(code: CodeType) -> str:
+    for part, file, function in RULES:
+        if file in code.co_filename and function in ("", code.co_name):
+            return part
+    return ""

@@ -228,7 +228,7 @@ def test_the_overview_is_read_without_the_engine(
         ("check", "met"),
         ("draft", "overdue"),
     ]
-    assert shown.clocks[0].clauses == ("T01-D1",)
+    assert shown.clocks[0].clauses == ("T01-D1", "T01-S1")
     assert [e.event.type for e in shown.timeline][:2] == ["case.opened", "anchor.recorded"]
     assert {a.name for a in shown.anchors} == {"discovered_at", "opened_at", "graded_at"}
 

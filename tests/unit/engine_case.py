@@ -31,7 +31,8 @@ def compiled(
     try:
         definition = compile_bundle(bundle, default_feel())
     except DeploymentError as error:
-        raise AssertionError([f"{f.code} {f.element} {dict(f.args)}" for f in error.findings]) from error
+        found = [f"{f.code} {f.element} {dict(f.args)}" for f in error.findings]
+        raise AssertionError(found) from error
     return Definition.load(definition.dump())
 
 

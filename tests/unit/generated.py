@@ -19,16 +19,15 @@ from tests.unit.bpmn_builder import Process, Scope, document, multi_instance
 
 class Diagram:
     """``ours`` and ``stock`` are the same processes in two dialects. ``repeated`` are the ids of
-    user tasks inside a multi-instance activity, ``shape`` the kinds of blocks in the order
-    drawn."""
+    user tasks inside a multi-instance activity, ``once`` the messages of non-interrupting events,
+    ``shape`` the kinds of blocks in the order drawn."""
 
-    def __init__(
-        self, ours: bytes, stock: bytes, repeated: frozenset[str], shape: str
-    ) -> None:
+    def __init__(self, ours: bytes, stock: bytes, grower: Grower) -> None:
         self.ours = ours
         self.stock = stock
-        self.repeated = repeated
-        self.shape = shape
+        self.repeated = frozenset(grower.repeated)
+        self.once = frozenset(grower.once)
+        self.shape = " ".join(grower.shape)
 
     def __repr__(self) -> str:
         """Short enough to read in a failure: nodes with what holds them, then flows."""
@@ -81,6 +80,7 @@ class Grower:
         self.count = 0
         self.messages: list[str] = []
         self.repeated: set[str] = set()
+        self.once: set[str] = set()
         self.shape: list[str] = []
         self.in_multi = 0
         self.outermost = True
@@ -260,6 +260,8 @@ class Grower:
         for _ in range(2 if on_time and self.chance(3) else 1):
             message = "" if on_time else self.message_name()
             interrupting = self.draw(st.booleans())
+            if message and not interrupting:
+                self.once.add(message)
             handler = self.block(depth - 1)
             events.append((self.id("e"), interrupting, self.seconds(), message, handler))
         self.shape.append("".join("I" if e[1] else "N" for e in events))
@@ -324,6 +326,7 @@ class Grower:
         if depth > 0 and self.left > 1 and self.chance(3):
             message = self.message_name() if outermost and self.draw(st.booleans()) else ""
             self.shape.append("watch" if message else "tick")
+            self.once |= {message} - {""}
             watch = (self.id("x"), message, self.seconds(), self.block(depth - 1))
 
         def write(w: Writer, scope: Scope, prefix: str) -> None:
@@ -401,7 +404,4 @@ def diagrams(draw: st.DrawFn, tasks: int = 12, depth: int = 4) -> Diagram:
         inside(writer, root, "p1")
         words = {name: name for name in grower.messages}
         files.append(document(root, *writer.processes, messages=words))
-    return Diagram(
-        files[0], files[1], frozenset(grower.repeated),
-        " ".join(grower.shape),
-    )  # fmt: skip
+    return Diagram(files[0], files[1], grower)

@@ -21,7 +21,8 @@ def fork() -> Process:
 
 
 def test_a_plan_runs_from_start_to_end() -> None:
-    run = Run(compiled(Process("p1").start().user_task("t", "duty").end().chain("start", "t", "end")))
+    p = Process("p1").start().user_task("t", "duty").end().chain("start", "t", "end")
+    run = Run(compiled(p))
     assert run.open == ["t"] and run.last.status == "running"
     advance = run.done("t", ok=True)
     assert advance.status == "completed" and advance.end_events == ("end",)
@@ -254,9 +255,9 @@ def test_a_message_interrupts_and_leads_back() -> None:
 
 
 def test_a_non_interrupting_message_may_come_twice() -> None:
-    p = Process("p1").start().user_task("t", "duty").boundary("note", "t", interrupting=False,
-                                                              message="m1")
-    p.user_task("read", "office").end().end("e2").chain("start", "t", "end").chain("note", "read", "e2")
+    p = Process("p1").start().user_task("t", "duty").user_task("read", "office").end().end("e2")
+    p.boundary("note", "t", interrupting=False, message="m1")
+    p.chain("start", "t", "end").chain("note", "read", "e2")
     run = Run(compiled(p, messages={"m1": "note"}))
     run.message("note", n=1)
     run.message("note", n=2)
@@ -284,7 +285,9 @@ def test_an_error_goes_to_the_boundary_of_its_scope() -> None:
     inner = p.sub_process("part")
     inner.start("s").parallel("f").user_task("a", "duty").user_task("b", "duty").end("e")
     inner.end("bad").chain("s", "f", "a", "bad").chain("f", "b", "e")
-    event(inner.node.find(f"*[@id='bad']"), "error", errorRef="err")
+    bad = inner.node.find("*[@id='bad']")
+    assert bad is not None
+    event(bad, "error", errorRef="err")
     p.boundary("caught", "part", error="err").user_task("repair", "duty").end().end("e2")
     p.chain("start", "part", "end").chain("caught", "repair", "e2")
     run = Run(compiled(p, errors={"err": "E1"}))
@@ -310,7 +313,8 @@ def test_an_event_based_gateway_takes_what_comes_first() -> None:
 
 
 def test_an_external_task_is_an_intent_and_waits_for_its_answer() -> None:
-    p = Process("p1").start().service_task("tell", "notify", properties={"to": "duty", "message": "m"})
+    p = Process("p1").start()
+    p.service_task("tell", "notify", properties={"to": "duty", "message": "m"})
     p.user_task("t", "duty").end().chain("start", "tell", "t", "end")
     run = Run(compiled(p), {"case": {"number": "P-1"}})
     intent = run.last.intents[0]

@@ -17,9 +17,11 @@ DMN = """<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d
   <input id="i1" label="reads"><inputExpression id="e1" typeRef="number">
    <text>signal.reads</text></inputExpression></input>
   <output id="o1" name="tier" typeRef="string"/>
-  <rule id="r1"><description>多</description><inputEntry id="a1"><text>&gt;= 1000</text></inputEntry>
+  <rule id="r1"><description>多</description>
+   <inputEntry id="a1"><text>&gt;= 1000</text></inputEntry>
    <outputEntry id="b1"><text>"major"</text></outputEntry></rule>
-  <rule id="r2"><description>少</description><inputEntry id="a2"><text>[10..2000]</text></inputEntry>
+  <rule id="r2"><description>少</description>
+   <inputEntry id="a2"><text>[10..2000]</text></inputEntry>
    <outputEntry id="b2"><text>"minor"</text></outputEntry></rule>
  </decisionTable></decision></definitions>"""
 
@@ -44,7 +46,8 @@ def test_a_decision_is_taken_and_recorded() -> None:
 
 
 def test_a_decision_mapped_as_a_context_or_a_list() -> None:
-    assert start(graded(mapping="singleResult"), reads=50).variables["proposal"] == {"tier": "minor"}
+    whole = start(graded(mapping="singleResult"), reads=50)
+    assert whole.variables["proposal"] == {"tier": "minor"}
     listed = start(graded("RULE ORDER", "collectEntries"), reads=1500)
     assert listed.variables["proposal"] == ["major", "minor"]
 

@@ -6,6 +6,7 @@ of the old one and a fixture of its own.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -35,9 +36,11 @@ def rich() -> tuple[Process, Process]:
     p.boundary_timer("due", "write", "PT1H", interrupting=False, deadline="due",
                      properties={"anchor": "discovered_at"})
     p.chain("start", "grade", "f", "many", "j", "end").chain("f", "write", "j")
-    p.chain("f", "tell", "j").chain("f", "wait", "j").end("n").end("o").flow("nag", "n").flow("due", "o")
+    p.chain("f", "tell", "j").chain("f", "wait", "j")
+    p.end("n").end("o").flow("nag", "n").flow("due", "o")
     watch = p.event_sub_process("watch")
-    watch.start_on("far", timer=("duration", "P30D")).end("stop", terminate=True).flow("far", "stop")
+    watch.start_on("far", timer=("duration", "P30D")).end("stop", terminate=True)
+    watch.flow("far", "stop")
     return p, shared
 
 
@@ -155,3 +158,18 @@ def test_anchors_are_no_part_of_the_state() -> None:
                           Context(START, {"discovered_at": START - timedelta(hours=1)}),
                           default_feel())
     assert [(t.path, t.due_at) for t in moved.timers_set] == [("due", START)]
+
+
+def test_threads_share_one_definition() -> None:
+    definition = half_way().definition
+
+    def whole(_: int) -> str:
+        run = Run(definition, {"units": ["甲", "乙"]}, anchors={"discovered_at": START})
+        run.done("grade", at=START, span=timedelta(minutes=5))
+        run.done("many/ask[1]", answer="乙")
+        run.message("go", ok=True)
+        finish(run)
+        return run.last.status
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(whole, range(24))) == {"completed"}

@@ -226,6 +226,20 @@ def test_a_timer_row_left_over_is_dropped() -> None:
     ids = [t.id for t in run.waiting.timers]
     definition = run.definition
     # the row's host ended in another transaction
-    gone = engine.fire_timers(definition, run.state, ["not-there", ids[0]], run.later(hours=1).context,
-                              default_feel())
+    context = run.later(hours=1).context
+    gone = engine.fire_timers(
+        definition, run.state, ["not-there", ids[0]], context, default_feel()
+    )
     assert gone.timers_dropped == ("not-there",) and len(gone.timers_fired) == 1
+
+
+def test_a_timer_that_cannot_fire_does_not_undo_those_before_it() -> None:
+    p = Process("p1").start().user_task("t", "duty").end().chain("start", "t", "end")
+    p.boundary_timer("good", "t", "PT1H", interrupting=False).end("g").flow("good", "g")
+    p.boundary_timer("bad", "t", "PT2H", interrupting=False).exclusive("x").end("b").end("c")
+    p.chain("bad", "x").flow("x", "b", "n > 1").flow("x", "c", "n < 1")
+    run = Run(compiled(p, variables={"n": "number"}), {"n": 1}).later(hours=3)
+    assert [f.path for f in run.fire().timers_fired] == ["good"]
+    advance = run.fire()
+    assert advance.status == "incident" and advance.incidents[0].path == "x"
+    assert list(run.timers) == ["bad"] and run.open == ["t"]

@@ -178,7 +178,17 @@ def lowered_while_following() -> Play:
     play.do("response/fact_check").do("response/carry_out")
     play.retier()
     assert play.cancelled == ["follow"]
-    play.grade("general", basis="other", respond=False, within_50=True)
+    play.grade("general", basis="lowered", respond=False, within_50=True)
+    return play.finish()
+
+
+@scenario
+def lowered_before_the_report_was_made() -> Play:
+    """The running clock is kept; a lower tier opens no second one, late from the start."""
+    play = p11().grade("extraordinary", casualties=True).wait(minutes=10).retier()
+    play.wait(hours=3).grade("major", basis="lowered", mainstream=True, respond=False)
+    assert play.tasks["report_1h/report_in_time"].due_at == FOUND + HOUR
+    assert "report_2h/report_in_time" not in play.tasks
     return play.finish()
 
 
@@ -297,7 +307,7 @@ def raised_twice_in_plan_4() -> Play:
     draft = play.tasks["reply_now/draft"]
     play.retier()
     assert play.tasks["reply_now/draft"].id == draft.id
-    play.grade("other", basis="other")
+    play.grade("other", basis="lowered")
     play.do("response/gather_facts", **{"class": "none"})
     return play.finish()
 

@@ -25,6 +25,7 @@ from workflows import engine, state
 from workflows.contract import DeploymentError, EngineRefusal
 from workflows.definition import Bundle, compile_bundle
 from workflows.feel import default_feel
+from workflows.halt import Halt
 
 
 def stock(*processes: Process, **data: Any) -> BpmnWorkflow:
@@ -140,7 +141,7 @@ def test_trap_no_expression_reaches_python() -> None:
     p = Process("p1").start().exclusive("x", default="x__end").user_task("t", "duty").end()
     p.chain("start", "x").flow("x", "t", escape).flow("x", "end").flow("t", "end")
     assert stock(p).get_next_task(spec_name="t") is not None  # Python ran it
-    assert [element for _, element in refused(p)] == ["x"] or refused(p)
+    assert {element for _, element in refused(p)} & {"x", "x__t"}
     source = "\n".join(f.read_text() for f in Path("workflows").rglob("*.py"))
     assert "PythonScriptEngine(" not in source
     run = Run(compiled(single(groups="duty")))
@@ -148,12 +149,10 @@ def test_trap_no_expression_reaches_python() -> None:
     step = engine._step(run.definition, workflow, run.context, default_feel())
     task = next(iter(workflow.everywhere()))
     assert workflow.script_engine.evaluate(task, "1 + 1") == 2
-    for call in (
-        lambda: workflow.script_engine.execute(task, "x = 1"),
-        lambda: workflow.script_engine.call_service(task, operation="x"),
-    ):
-        with pytest.raises(engine.Halt):
-            call()
+    with pytest.raises(Halt):
+        workflow.script_engine.execute(task, "x = 1")
+    with pytest.raises(Halt):
+        workflow.script_engine.call_service(task, operation="x")
     assert step.passes == []
 
 
@@ -174,7 +173,8 @@ def test_trap_no_true_flow_is_an_incident_and_the_state_stays() -> None:
     before = run.state
     advance = run.done("t", ok=True)
     assert advance.status == "incident" and advance.state == before
-    assert [(i.code, i.path, i.element_id) for i in advance.incidents] == [("no_flow_true", "x", "x")]
+    incident = advance.incidents[0]
+    assert (incident.code, incident.path, incident.element_id) == ("no_flow_true", "x", "x")
     assert not advance.closed and not advance.passed and advance.variables == {"n": 1}
     assert run.open == ["t"]
 
@@ -193,7 +193,8 @@ def test_trap_a_null_condition_is_an_incident() -> None:
 def test_trap_a_waiting_timer_event_sub_process_does_not_hold_the_instance() -> None:
     p = single(groups="duty")
     watch = p.event_sub_process("watch")
-    watch.start_on("later", timer=("duration", '"PT1H"')).end("w", terminate=True).flow("later", "w")
+    watch.start_on("later", timer=("duration", '"PT1H"')).end("w", terminate=True)
+    watch.flow("later", "w")
     q = single(groups="duty")
     watch = q.event_sub_process("watch")
     watch.start_on("later", timer=("duration", "PT1H")).end("w", terminate=True).flow("later", "w")
@@ -273,9 +274,8 @@ def test_trap_a_completed_task_is_not_run_again() -> None:
     task = done.get_next_task(spec_name="t")
     task.run()
     task.run()  # not a word
-    p = single(groups="duty")
-    p.node.remove(p.node.find("*[@id='t__end']"))
-    run = Run(compiled(p.user_task("u", "duty").chain("t", "u", "end")))
+    p = Process("p1").start().user_task("t", "duty").user_task("u", "duty").end()
+    run = Run(compiled(p.chain("start", "t", "u", "end")))
     id = run.task_id("t")
     run.done("t")
     with pytest.raises(EngineRefusal, match="task_not_open"):

@@ -19,7 +19,8 @@ def test_missing_token_offers_what_was_typed_again(as_: As, world: World) -> Non
     case: Case = world.open()
     check = f"/tasks/{world.open_tasks(case)['check'].id}/complete"
     duty = as_("duty")
-    answer = duty.client.post(check, data={"note": "写了很久<的>", "count": "3", "password": "p4ss"})
+    typed = {"note": "写了很久<的>", "count": "3", "password": "p4ss"}
+    answer = duty.client.post(check, data=typed)
     assert answer.status_code == 400
     assert "写了很久&lt;的&gt;" in answer.text
     assert "p4ss" not in answer.text

@@ -59,7 +59,8 @@ def test_override_needs_a_reason(as_: As, check: str, world: World, case: Case) 
     assert refused.status_code == 422
     assert 'href="#f-reason"' in refused.text
     assert 'value="major" class="form-selectgroup-input" checked' in refused.text
-    assert duty.post(f"{grade}/complete", {"tier": "major", "reason": "领导批示"}).status_code == 303
+    given = {"tier": "major", "reason": "领导批示"}
+    assert duty.post(f"{grade}/complete", given).status_code == 303
 
 
 @pytest.mark.parametrize(

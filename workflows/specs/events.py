@@ -43,6 +43,10 @@ class Catching(Floor):
             my_task.internal_data["payload"] = payload
         my_task._ready()
 
+    def _on_cancel(self, my_task: PlanTask) -> None:
+        if not my_task.raced:
+            super()._on_cancel(my_task)
+
     def keep(self, my_task: PlanTask) -> None:
         payload = my_task.internal_data.pop("payload", None)
         if payload is not None:
