@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -71,6 +72,13 @@ def summaries(session: Session, cases: Sequence[Case]) -> dict[int, Summary]:
 
 
 def change_stamp(session: Session, case_id: int, person: Person) -> str:
-    """Changes with every write to the case. Raises Refusal ``case_unknown`` 404."""
+    """Changes with every write to the case, and with who holds its open tasks. Raises Refusal
+    ``case_unknown`` 404."""
     case = require_see_case(session, person, session.get(Case, case_id))
-    return f"{case.stamp}"
+    held = session.execute(
+        select(UserTask.id, UserTask.assignee_id, UserTask.sort_due)
+        .where(UserTask.case_id == case.id, UserTask.status == "open")
+        .order_by(UserTask.id)
+    )
+    seen = repr([tuple(row) for row in held])
+    return f"{case.stamp}-{hashlib.sha256(seen.encode()).hexdigest()[:8]}"

@@ -47,10 +47,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A due date, running or judged. ``clauses`` are those of the timer, its task and the calls it
-    stands in; ``rule`` is the plan's own entry for it (``[[clocks]]``), if it has one. ``status``: running, overdue, met, missed, or cancelled with
-    its task. ``late`` is seconds after (negative: before) the due date once it is known when the
-    work was really done."""
+    """A due date, running or judged.
+
+    ``status``: running, overdue, met, missed, or cancelled with its task. ``late`` is seconds
+    after (negative: before) the due date once it is known when the work was really done.
+    ``clauses`` are those of the timer, its task and the calls it stands in; ``rule`` is the
+    plan's own entry for it (``[[clocks]]``), if it has one.
+    """
 
     task: UserTask
     due_at: datetime

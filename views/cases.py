@@ -129,7 +129,7 @@ def _context(session: Session, case_id: int) -> dict[str, Any]:
         "people": people_by_id(session, [a.person_id for a in view.anchors]) | dict(view.people),
         "attachments": files.attachments(session, case_id),
         "role_names": words.roles,
-        "stamp": str(view.case.stamp),
+        "stamp": change_stamp(session, case_id, me()),
         "tabs": plan_tabs(view.diagrams),
         "demo_case": view.case,
     }

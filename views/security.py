@@ -6,7 +6,6 @@ from flask import Flask, Response, g, request
 
 from views.kit import csp_nonce, settings
 
-
 #: Bytes of text in one form; files come on top, up to MAX_UPLOAD_MB.
 FORM_BYTES = 2_000_000
 

@@ -42,9 +42,7 @@ class Browser:
             raise RuntimeError(f"POST {path}: {status} {text[:300]}")
         return location
 
-    def _ask(
-        self, method: str, path: str, body: str | None, *, keep: bool
-    ) -> tuple[int, str, str]:
+    def _ask(self, method: str, path: str, body: str | None, *, keep: bool) -> tuple[int, str, str]:
         headers = {"Cookie": self._cookie}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"

@@ -81,8 +81,10 @@ def _late(
 
 
 def _figures(
-    where: str, spent: dict[str, Sequence[float]] | dict[str, list[float]],
-    sizes: dict[str, int], target: float,
+    where: str,
+    spent: dict[str, Sequence[float]] | dict[str, list[float]],
+    sizes: dict[str, int],
+    target: float,
 ) -> list[Figure]:
     took = {name: milliseconds(values) for name, values in spent.items()}
     return [

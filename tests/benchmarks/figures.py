@@ -26,7 +26,11 @@ class Figure:
 
 
 def ratio(
-    name: str, value: float, sense: Literal["at least", "at most"], limit: float, unit: str = "times"
+    name: str,
+    value: float,
+    sense: Literal["at least", "at most"],
+    limit: float,
+    unit: str = "times",
 ) -> Figure:
     """A figure with its target."""
     holds = value >= limit if sense == "at least" else value <= limit

@@ -65,8 +65,12 @@ def _rates(name: str, url: str, firsts: Iterator[str]) -> Iterator[Figure]:
                     rates.append((ours, bare))
             where = f"{name}, {clients} client" + ("s" if clients > 1 else "")
             shares = [ours / bare for ours, bare in rates]
-            yield ratio(f"completions over HTTP, {where}: rate / bare endpoint's",
-                        median(shares), "at least", 0.25)
+            yield ratio(
+                f"completions over HTTP, {where}: rate / bare endpoint's",
+                median(shares),
+                "at least",
+                0.25,
+            )
             yield plain(f"completions over HTTP, {where}", median([r[0] for r in rates]), "per s")
             yield plain(f"bare endpoint, {where}", median([r[1] for r in rates]), "per s")  # fmt: skip
 

@@ -29,7 +29,9 @@ from views.kit import run, see_other
 
 THREADS = 8
 _tables = MetaData()
-_counter = Table("bench_counter", _tables, Column("id", Integer, primary_key=True), Column("n", Integer))
+_counter = Table(
+    "bench_counter", _tables, Column("id", Integer, primary_key=True), Column("n", Integer)
+)
 _log = Table(
     "bench_log", _tables, Column("id", Integer, primary_key=True), Column("at", DateTime(True)),
     Column("text", String(200)),
