@@ -88,9 +88,7 @@ class ProcessInstance(Base):
 
     __tablename__ = "process_instance"
     __table_args__ = (
-        CheckConstraint(
-            "status in ('running','completed','incident','cancelled')", name="status"
-        ),
+        CheckConstraint("status in ('running','completed','incident','cancelled')", name="status"),
         Index(None, "case_id"),
     )
     id: Mapped[str] = mapped_column(String(36), primary_key=True)

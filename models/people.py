@@ -18,7 +18,9 @@ class Organization(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
     name_en: Mapped[str] = mapped_column(String(200), default="")
-    kind: Mapped[str] = mapped_column(String(40), default="government")  # school | company | government
+    kind: Mapped[str] = mapped_column(
+        String(40), default="government"
+    )  # school | company | government
     zone: Mapped[str] = mapped_column(String(60), default="Asia/Shanghai")
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
     is_demo: Mapped[bool] = mapped_column(Boolean, default=False)

@@ -134,7 +134,9 @@ class ReportLine(Base):
     recipient: Mapped[str] = mapped_column(String(60))  # key of plan.toml's [[recipients]]
     name: Mapped[str] = mapped_column(String(120))
     name_en: Mapped[str] = mapped_column(String(120), default="")
-    method: Mapped[str] = mapped_column(String(20), default="")  # phone, fax, document, system, in_person
+    method: Mapped[str] = mapped_column(
+        String(20), default=""
+    )  # phone, fax, document, system, in_person
     to_whom: Mapped[str] = mapped_column(String(200), default="")
     happened_at: Mapped[datetime | None]  # when it was really said or sent
     entered_at: Mapped[datetime | None]

@@ -23,7 +23,7 @@ from services.queues import NEVER, dequeue, enqueue, person_owner, queue_owner
 from services.rows import affected, settle, table
 from services.step_events import Done
 from services.uow import UnitOfWork
-from workflows.contract import Advance, TaskClosed
+from workflows.contract import Advance, TaskClosed, TimerFired
 from workflows.definition import Definition
 
 _TASKS = table(UserTask)
@@ -173,12 +173,11 @@ def fire(step: Step, closed: set[str]) -> None:
         )
     ).all()
     for timer in sorted(deadlines, key=lambda timer: timer.due_at):
-        # A deadline of an enclosing sub-process names no task: it is that of the tasks due then.
         hit = [
             row
             for row in rows
             if row.id == timer.task_id
-            or (timer.task_id is None and row.status == "open" and row.due_at == timer.due_at)
+            or (timer.task_id is None and row.status == "open" and _within(step, timer, row))
         ]
         with_keys = [
             (row, candidate_keys(step.definition.element(row.element_path))) for row in hit
@@ -189,6 +188,20 @@ def fire(step: Step, closed: set[str]) -> None:
         for row in hit:
             session.execute(_BY_ID, {"b_id": row.id, **values})
             settle(row, values)
+
+
+def _within(step: Step, timer: TimerFired, task: UserTask) -> bool:
+    """Whether a deadline of an enclosing activity, which names no task, is this open task's: it
+    stands inside, and has no deadline of its own."""
+    host = step.definition.element(timer.path).attached_to
+    if not task.element_path.startswith(f"{host}/"):
+        return False
+    if timer.deadline_kind == "due":
+        return task.due_at == timer.due_at
+    return not any(
+        other.deadline_kind and other.attached_to == task.element_path
+        for other in step.definition.elements.values()
+    )
 
 
 def _named(uow: UnitOfWork, username: str) -> int | None:

@@ -92,16 +92,20 @@ def front_end() -> None:
     made_from = digest([*sources, lock, ROOT / "tools" / "build.mjs"])
     bundle = ROOT / "workflows" / "_bundle" / "feel.js"
     locked = digest([lock])
-    fresh = (STAMPS / "front-end packages").exists() and (
-        STAMPS / "front-end packages"
-    ).read_text("utf-8") == locked
+    fresh = (STAMPS / "front-end packages").exists() and (STAMPS / "front-end packages").read_text(
+        "utf-8"
+    ) == locked
     built = (STAMPS / "bundles").exists() and (STAMPS / "bundles").read_text("utf-8") == made_from
     if fresh and built and modules.exists() and bundle.exists():
         return
     env = node_environment()
     npm = shutil.which("npm", path=env["PATH"]) or "npm"
-    step("front-end packages", locked, modules.exists(), lambda: run(npm, "ci", "--silent", env=env))
-    step("bundles", made_from, bundle.exists(), lambda: run(npm, "run", "--silent", "build", env=env))
+    step(
+        "front-end packages", locked, modules.exists(), lambda: run(npm, "ci", "--silent", env=env)
+    )
+    step(
+        "bundles", made_from, bundle.exists(), lambda: run(npm, "run", "--silent", "build", env=env)
+    )
 
 
 def catalogues() -> None:
@@ -115,7 +119,9 @@ def catalogues() -> None:
 
 def main() -> None:
     if sys.version_info < (3, 11):  # noqa: UP036 - reached when `make` finds an older Python
-        raise SystemExit("[planroom] Python 3.11 or newer is needed; call `make PYTHON=python3.12 ...`")
+        raise SystemExit(
+            "[planroom] Python 3.11 or newer is needed; call `make PYTHON=python3.12 ...`"
+        )
     lock = "requirements-test.lock" if "--test" in sys.argv else "requirements.lock"
     environment()
     packages(lock)

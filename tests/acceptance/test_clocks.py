@@ -33,26 +33,28 @@ DISCOVERED = datetime(2026, 3, 10, 7, 0, tzinfo=UTC)
 @dataclass(frozen=True)
 class Clock:
     """A row of the table of time limits (acceptance, section 1): ``iso`` as it stands there,
-    ``in_plan`` as ``plan.toml`` writes it, ``escalates`` the role told when it is missed."""
+    ``in_plan`` as ``plan.toml`` writes it, ``urge`` the task that opens when it is missed and
+    ``escalates`` the role it is for."""
 
     id: str
     plan: str
     iso: str
     in_plan: str
+    urge: str
     escalates: str
 
 
 CLOCKS = {
     clock.id: clock
     for clock in (
-        Clock("P11-D1", "p11", "PT1H", "PT1H", "office"),
-        Clock("P11-D2", "p11", "PT2H", "PT2H", "office"),
-        Clock("P11-D4", "p11", "PT24H", "PT24H", "leader"),
-        Clock("P04-D1", "p04", "PT1H", "PT1H", "office"),
-        Clock("P04-D3", "p04", "PT30M", "PT30M", "office"),
-        Clock("P04-D6", "p04", "end of day", "P0D", "leader"),
-        Clock("P04-D7", "p04", "end of day", "P0D", "leader"),
-        Clock("P04-D8", "p04", "P3D", "P3D", "leader"),
+        Clock("P11-D1", "p11", "PT1H", "PT1H", "limit_urge", "office"),
+        Clock("P11-D2", "p11", "PT2H", "PT2H", "limit_urge", "office"),
+        Clock("P11-D4", "p11", "PT24H", "PT24H", "golden_urge", "leader"),
+        Clock("P04-D1", "p04", "PT1H", "PT1H", "limit_urge", "office"),
+        Clock("P04-D3", "p04", "PT30M", "PT30M", "written_urge", "office"),
+        Clock("P04-D6", "p04", "end of day", "P0D", "opinion_urge", "leader"),
+        Clock("P04-D7", "p04", "end of day", "P0D", "result_urge", "leader"),
+        Clock("P04-D8", "p04", "P3D", "P3D", "group_urge", "leader"),
     )
 }
 #: Which of them are hard, and what is only a target.
@@ -275,7 +277,7 @@ def minute_of(play: Player, moment: datetime) -> float:
 
 
 def deadline_events(play: Player, way: Waiting) -> list[tuple[str, str, dict[str, Any]]]:
-    """(type, actor's kind, payload) of the deadline events of the clock's task, in order."""
+    """(type, "clock" or "person", payload) of the deadline events of the clock's task, in order."""
     with play.db.read() as session:
         task = session.scalars(
             select(UserTask)
@@ -288,8 +290,11 @@ def deadline_events(play: Player, way: Waiting) -> list[tuple[str, str, dict[str
             .where(HistoryEvent.case_id == way.case_id, HistoryEvent.type.like("deadline.%"))
             .order_by(HistoryEvent.seq)
         )
-        shown = [(row.type, row.actor_kind, history.payload_of(row)) for row in rows]
-        return [(t, kind, p) for t, kind, p in shown if p.get("task") == task.id]
+        shown = [
+            (row.type, "person" if row.person_id else "clock", history.payload_of(row))
+            for row in rows
+        ]
+        return [(t, who, p) for t, who, p in shown if p.get("task") == task.id]
 
 
 @pytest.mark.parametrize("id_", WAYS)
@@ -299,6 +304,7 @@ def test_met(play: Player, id_: str) -> None:
         task = play.open_task(session, way.case_id, way.element)
         assert task.due_at == way.due
         assert task.overdue_at is None
+        task_id = task.id
     due = minute_of(play, way.due)
     assert way.before < due
     # The last whole minute before the limit.
@@ -310,9 +316,7 @@ def test_met(play: Player, id_: str) -> None:
     # Reminded in time, before the limit, and nobody was bothered with a miss.
     with play.db.read() as session:
         kinds = set(
-            session.scalars(
-                select(Notification.kind).where(Notification.case_id == way.case_id)
-            )
+            session.scalars(select(Notification.kind).where(Notification.task_id == task_id))
         )
     assert "deadline_reminder" in kinds
     assert not kinds & {"deadline_missed", "deadline_escalated"}
@@ -332,24 +336,24 @@ def test_missed(play: Player, id_: str) -> None:
         urged = session.scalars(
             select(UserTask).where(
                 UserTask.case_id == way.case_id,
-                UserTask.element_id.like("%_urge"),
+                UserTask.element_id == CLOCKS[id_].urge,
                 UserTask.status == "open",
             )
         ).all()
-        assert [task.role_key for task in urged] == [CLOCKS[id_].escalates]
+        assert [row.role_key for row in urged] == [CLOCKS[id_].escalates]
         told = session.scalars(
             select(Notification.person_id).where(
-                Notification.case_id == way.case_id, Notification.kind == "deadline_escalated"
+                Notification.task_id == task.id, Notification.kind == "deadline_escalated"
             )
         ).all()
     assert play.actor(CLOCKS[id_].escalates).person_id in told
     way.finish(late)
     events = deadline_events(play, way)
-    by_clock = [t for t, kind, _ in events if kind == "clock"]
+    by_clock = [t for t, who, _ in events if who == "clock"]
     assert by_clock == ["deadline.reminded", "deadline.missed", "deadline.escalated"]
     # What the person did is judged once more, by when it was really done.
-    last, kind, payload = events[-1]
-    assert (last, kind) == ("deadline.missed", "person")
+    last, who, payload = events[-1]
+    assert (last, who) == ("deadline.missed", "person")
     assert payload["late"] == round((late - due) * 60)
 
 
@@ -373,7 +377,7 @@ def test_entered_later_but_done_in_time_was_met(play: Player) -> None:
         assert task.result is not None
         assert task.result["met"] is True
     way = Waiting(case_id, "report_in_time", play.at(60), lambda _: None, 0)
-    last, _kind, payload = deadline_events(play, way)[-1]
+    last, _who, payload = deadline_events(play, way)[-1]
     assert last == "deadline.met"
     assert payload["spare"] == 8 * 60
     assert payload["lag"] == 30 * 60

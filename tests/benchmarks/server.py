@@ -40,7 +40,7 @@ bp = Blueprint("bench", __name__)
 
 
 @bp.post("/bench/<int:row>")
-@login_required
+@login_required  # type: ignore[untyped-decorator]
 def bare(row: int) -> Response:
     """One UPDATE, one INSERT, and on to another page."""
     values = {"at": datetime.now(UTC), "text": request.form["note"]}

@@ -27,7 +27,7 @@ def test_none_lost_none_doubled(database_url: str) -> None:
         told = session.scalars(
             select(HistoryEvent.element_path).where(HistoryEvent.type == "deadline.missed")
         )
-        assert sorted(told) == ["report_1"] * (TIMERS // 2) + ["watch"] * (TIMERS // 2)
+        assert sorted(told) == ["report_1_due"] * (TIMERS // 2) + ["watch_due"] * (TIMERS // 2)
         held = session.scalar(select(func.count()).where(Timer.leased_until.is_not(None)))
         assert held == 0
     place.db.dispose()

@@ -45,6 +45,8 @@ class Diagram:
         return "\n".join(lines)
 
 
+#: How the id of a sub-process begins that only the stock side has.
+HIDDEN = "zz"
 _TELLING = ("attachedToRef", "cancelActivity", "isInterrupting", "calledElement", "messageRef", "isSequential")
 
 
@@ -85,6 +87,7 @@ class Grower:
         self.shape: list[str] = []
         self.in_multi = 0
         self.outermost = True
+        self.in_loop = False
 
     def id(self, kind: str) -> str:
         self.count += 1
@@ -109,8 +112,28 @@ class Grower:
             ]  # fmt: skip
         kind = self.draw(st.sampled_from(kinds))
         self.shape.append(kind)
+        drawn = len(self.shape)
         made: Block = getattr(self, kind)(depth)
+        if self.in_loop and kind in ("parallel", "inclusive"):
+            made = self._apart(made, keep="N" in "".join(self.shape[drawn:]))
         return made
+
+    def _apart(self, block: Block, keep: bool) -> Block:
+        """A join inside a loop. The stock engine's takes tokens of the round before for those of
+        this one and fires too early; so there it stands in a sub-process of its own (left out of
+        paths by its name). With ``keep`` on both sides, since a non-interrupting event's branch
+        holds its scope open."""
+        id = self.id("s" if keep else HIDDEN)
+
+        def write(w: Writer, scope: Scope, source: str, target: str, condition: str | None) -> None:
+            if not (keep or w.python):
+                block(w, scope, source, target, condition)
+                return
+            scope.flow(source, id, condition).flow(id, target)
+            inner = scope.sub_process(id).start(f"{id}_start").end(f"{id}_end")
+            block(w, inner, f"{id}_start", f"{id}_end", None)
+
+        return write
 
     def task(self, depth: int) -> Block:
         id = self.user_task()
@@ -236,7 +259,9 @@ class Grower:
 
     def loop(self, depth: int) -> Block:
         entry, asks, back = self.id("m"), self.user_task(), self.id("g")
+        around, self.in_loop = self.in_loop, True
         body = self.block(depth - 1)
+        self.in_loop = around
 
         def write(w: Writer, scope: Scope, source: str, target: str, condition: str | None) -> None:
             scope.exclusive(entry).user_task(asks, "duty").exclusive(back, default=f"{back}_on")
@@ -327,6 +352,7 @@ class Grower:
         the stock engine reads no isInterrupting, and misses messages in inner scopes. Beside a
         timer the end event terminates, or the stock engine would wait for ever."""
         outermost, self.outermost = self.outermost, False
+        around, self.in_loop = self.in_loop, False
         body = self.block(depth)
         watch: tuple[str, str, int, Block] | None = None
         if depth > 0 and self.left > 1 and self.chance(3):
@@ -334,6 +360,7 @@ class Grower:
             self.shape.append("watch" if message else "tick")
             self.once |= {message} - {""}
             watch = (self.id("x"), message, self.seconds(), self.block(depth - 1))
+        self.in_loop = around
 
         def write(w: Writer, scope: Scope, prefix: str) -> None:
             start, end = f"{prefix}_start", f"{prefix}_end"

@@ -14,6 +14,8 @@ from SpiffWorkflow.bpmn.specs.event_definitions.message import MessageEventDefin
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.util.task import TaskState
 
+from tests.unit.generated import HIDDEN
+
 _TIMERS = "SpiffWorkflow.bpmn.specs.event_definitions.timer.datetime"
 
 
@@ -77,14 +79,17 @@ class StockEngine:
 
     def path(self, task: Any) -> str:
         """As our floor writes it: ``call/sub[1]/task``."""
-        own = str(task.task_spec.bpmn_id)
-        if task.task_spec.name.endswith("[child]"):
-            index = task.internal_data.get("item", task.internal_data.get("key_or_index"))
-            own += f"[{index}]"
-        host_id = task.workflow.parent_task_id
-        if host_id is None:
-            return own
-        return f"{self.path(self.workflow.get_task_from_id(host_id))}/{own}"
+        steps = []
+        while task is not None:
+            own = str(task.task_spec.bpmn_id)
+            if task.task_spec.name.endswith("[child]"):
+                index = task.internal_data.get("item", task.internal_data.get("key_or_index"))
+                own += f"[{index}]"
+            if not own.startswith(HIDDEN):
+                steps.append(own)
+            host_id = task.workflow.parent_task_id
+            task = None if host_id is None else self.workflow.get_task_from_id(host_id)
+        return "/".join(reversed(steps))
 
     def timers(self) -> list[datetime]:
         """When the timers that wait are due."""

@@ -21,7 +21,7 @@ from workflows.bundle import Bundle
 
 LINK = "https://weibo.com/lanpu/1"
 #: Who does which task; ``leader`` is free of the others' work.
-STEPS = (
+STEPS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
     ("report", "duty", "planroom:report-up", {}),
     ("draft", "office", "planroom:statement-draft", {}),
     ("secrecy", "duty", "planroom:statement-review", {"approvalKind": "secrecy"}),
