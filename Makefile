@@ -6,7 +6,7 @@ PYTEST_ARGS ?=
 # The invented unit of the demonstration; DEMO=0 runs your own (see docs/operators.md).
 export DEMO ?= 1
 
-.PHONY: run test setup setup-test check unit bench lock clean
+.PHONY: run test setup setup-test check unit bench pictures lock clean
 
 run: setup
 	@$(BIN)/flask --app app run-planroom
@@ -30,6 +30,10 @@ check:
 
 bench: setup-test
 	@$(BIN)/python -m tests.benchmarks
+
+# The pictures of README.md and docs/, taken from the running demonstration.
+pictures: setup-test
+	@$(BIN)/python -m tools.pictures
 
 lock: setup-test
 	@$(BIN)/python -m pip install -q --require-hashes -r requirements-tools.lock

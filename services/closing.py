@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.cases import Case, Incident
-from models.words import ReportLine, Statement
+from models.words import ReportLine, Statement, StatementVersion
 from services import anchors, history, manifest
 from services.errors import Refusal
 from services.reports import open_lines
@@ -29,6 +29,12 @@ class Readiness:
     unconfirmed: list[ReportLine]
     incidents: list[Incident]
 
+    @property
+    def open_work(self) -> bool:
+        """Whether closing needs a reason: words or reports would be left half-way. An engine
+        fault is shown and does not ask for one: the next step taken is its end."""
+        return bool(self.drafts or self.unconfirmed)
+
 
 def readiness(session: Session, case: Case) -> Readiness:
     """The criterion, statements still in draft, reports nobody confirmed, engine faults."""
@@ -43,33 +49,48 @@ def readiness(session: Session, case: Case) -> Readiness:
 
 
 def handle_closing(uow: UnitOfWork, s: Submission) -> dict[str, Any]:
-    """``planroom:closing``. ``s.data``: ``criterion_met`` (True or False, never assumed) and
-    ``note``. Confirmed, the case is closed as of ``s.occurred_at`` and the anchor ``closed_at``
-    recorded; not met, the plan goes on, and the note says what is wanting.
+    """``planroom:closing``. ``s.data``: ``criterion_met`` (True or False, never assumed),
+    ``note``, and ``open_work_reason``: why the case may close although statements are still in
+    draft or reports unconfirmed. Confirmed, the case is closed as of ``s.occurred_at`` and the
+    anchor ``closed_at`` recorded; not met, the plan goes on, and the note says what is wanting.
 
-    Raises `Refusal`: ``form_invalid`` (422), ``case_not_open`` (409)."""
+    Raises `Refusal`: ``form_invalid`` (422), ``case_not_open`` (409), ``closing_open_work`` (409)
+    with ``drafts`` and ``unconfirmed`` (lists of names) when such work is open and no reason was
+    given."""
     met = s.data.get("criterion_met")
     note = str(s.data.get("note") or "").strip()
+    reason = str(s.data.get("open_work_reason") or "").strip()
     if not isinstance(met, bool):
         raise Refusal("form_invalid", 422, errors={"criterion_met": "required"})
     if not met and not note:
         raise Refusal("form_invalid", 422, errors={"note": "required"})
     if s.case.status != "open":
         raise Refusal("case_not_open", 409, status_now=s.case.status)
-    rule = manifest.closing(manifest.manifest_of(uow.session, s.case))
+    there = readiness(uow.session, s.case)
+    rule = there.criterion
+    payload: dict[str, Any] = {
+        "met": met,
+        "criterion": rule.criterion,
+        "clause": rule.clause,
+        "task": s.task.id,
+    }
+    personal = {"note": note}
+    if met and there.open_work:
+        if not reason:
+            raise _open_work(uow.session, there)
+        payload |= {
+            "drafts": [statement.id for statement in there.drafts],
+            "unconfirmed": [line.id for line in there.unconfirmed],
+        }
+        personal["open_work_reason"] = reason
     history.append(
         uow,
         "closing.confirmed",
         case=s.case,
         actor=s.actor,
         element_path=s.task.element_path,
-        payload={
-            "met": met,
-            "criterion": rule.criterion,
-            "clause": rule.clause,
-            "task": s.task.id,
-        },
-        personal={"note": note},
+        payload=payload,
+        personal=personal,
         occurred_at=s.occurred_at,
         now=s.now,
     )
@@ -92,3 +113,22 @@ def handle_closing(uow: UnitOfWork, s: Submission) -> dict[str, Any]:
             now=s.now,
         )
     return {"criterion_met": met, "note": note}
+
+
+def _open_work(session: Session, there: Readiness) -> Refusal:
+    """Names what is open, each statement by its newest title."""
+    titles = dict(
+        session.execute(
+            select(StatementVersion.statement_id, StatementVersion.title)
+            .where(StatementVersion.statement_id.in_([draft.id for draft in there.drafts]))
+            .order_by(StatementVersion.number)
+        ).all()
+    )
+    lines = {(line.name, line.name_en or line.name): None for line in there.unconfirmed}
+    return Refusal(
+        "closing_open_work",
+        409,
+        drafts=[titles.get(draft.id) or f"#{draft.id}" for draft in there.drafts],
+        unconfirmed=[name for name, _ in lines],
+        unconfirmed_en=[name_en for _, name_en in lines],
+    )

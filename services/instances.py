@@ -135,6 +135,8 @@ def record(
     step_events.write_decisions(uow, case, advance, actor, at)
     task_rows.fire(step, closed)
     task_rows.open_(step)
+    if advance.due_moved or advance.timers_set:
+        task_rows.retime(step, reason)
     timer_rows.apply(uow, case, instance, advance, actor, now, reason=reason)
     store_intents(uow, case, instance, advance.intents, actor, now)
     # Who was a candidate of the task just done has been let in when it opened.
@@ -153,7 +155,12 @@ def retime_case(uow: UnitOfWork, case: Case, actor: Actor, now: datetime, reason
         assert instance.state is not None
         context = context_of(uow.session, case, now)
         advance = engine.retime(definition, instance.state, context, default_feel())
-        if advance.status == "incident" or advance.timers_set or advance.timers_dropped:
+        if (
+            advance.status == "incident"
+            or advance.timers_set
+            or advance.timers_dropped
+            or advance.due_moved
+        ):
             record(uow, instance, case, definition, advance, actor, now, reason=reason)
 
 

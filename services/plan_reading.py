@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.plans import PlanVersion
 from services.errors import Refusal
+from workflows.catalogue import Catalogue
+
+_BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
+_CAMUNDA = "{http://camunda.org/schema/1.0/bpmn}"
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessName:
+    """What a process is called, in both languages ("" where the plan gives none)."""
+
+    name: str
+    name_en: str
+
+
+def process_names(read: Catalogue) -> dict[str, ProcessName]:
+    """By process id. English is the process's own property ``name.en``."""
+    found = {}
+    for key, process in read.processes.items():
+        english = process.node.find(
+            f"{_BPMN}extensionElements/{_CAMUNDA}properties/{_CAMUNDA}property[@name='name.en']"
+        )
+        value = english.get("value") if english is not None else None
+        found[key] = ProcessName(process.name or key, str(value or ""))
+    return found
 
 
 def version_by_id(session: Session, version_id: int) -> PlanVersion:

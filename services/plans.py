@@ -19,6 +19,7 @@ from services.actor import Actor
 from services.definitions import catalogue_for
 from services.errors import Refusal
 from services.manifest import bound_role
+from services.manifest_shape import require_shape
 from services.uow import UnitOfWork
 from services.values import jsonable
 from workflows import diagram
@@ -42,6 +43,7 @@ def read_folder(path: Path) -> Bundle:
         if entry.is_file() and entry.suffix in (".bpmn", ".dmn", ".toml")
     }
     manifest = read_toml(files, MANIFEST, required=True)
+    require_shape(manifest)
     missing: list[Finding] = []
     for name in manifest.get("calls", []):
         called = path.parent / SHARED / f"{name}.bpmn"
@@ -83,6 +85,7 @@ def deploy_plan(
     if actor.kind == "person":
         access.require_role(access.writer(uow.session, actor), access.AUTHOR, access.ADMIN)
     session, manifest = uow.session, bundle.manifest
+    require_shape(manifest)
     plan = session.get(Plan, _key(manifest))
     current = _version(session, plan.current_version_id) if plan is not None else None
     if current is not None and current.content_hash == bundle.content_hash:

@@ -25,6 +25,7 @@ from services.values import jsonable
 from workflows.contract import (
     Advance,
     DecisionTaken,
+    DueMoved,
     Element,
     ElementPassed,
     TaskClosed,
@@ -161,6 +162,31 @@ def write_cancelled(
         occurred_at=at,
         now=at,
         element_path=task.path,
+        payload=payload,
+    )
+
+
+def write_due_moved(
+    uow: UnitOfWork, case: Case, moved: DueMoved, reason: str, actor: Actor, at: datetime
+) -> None:
+    """``deadline.set`` for a due date that has no waiting timer of its own: it has fired, or
+    stands on what the task is part of."""
+    payload: dict[str, Any] = {
+        "task": moved.id,
+        "kind": "due",
+        "due": moved.due_at,
+        "was": moved.was,
+    }
+    if reason:
+        payload["reason"] = reason
+    history.append(
+        uow,
+        "deadline.set",
+        case=case,
+        actor=actor,
+        occurred_at=at,
+        now=at,
+        element_path=moved.path,
         payload=payload,
     )
 

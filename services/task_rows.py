@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, insert, or_, select, update
 
 from models.cases import Case, ProcessInstance
 from models.people import Person
-from models.tasks import UserTask
+from models.tasks import TaskQueue, UserTask
 from services import step_events
 from services.access import candidate_keys
 from services.actor import Actor
@@ -27,6 +27,8 @@ from workflows.contract import Advance, TaskClosed, TimerFired
 from workflows.definition import Definition
 
 _TASKS = table(UserTask)
+#: What a task's row says of a deadline that has rung, by its kind.
+_RUNG = {"remind": "reminded_at", "due": "overdue_at", "escalate": "escalated_at"}
 _INSERT = insert(_TASKS)
 _BY_ID = update(_TASKS).where(_TASKS.c.id == bindparam("b_id"))
 #: Proves that nobody has taken or ended the task since it was read.
@@ -188,6 +190,52 @@ def fire(step: Step, closed: set[str]) -> None:
         for row in hit:
             session.execute(_BY_ID, {"b_id": row.id, **values})
             settle(row, values)
+
+
+def retime(step: Step, reason: str) -> None:
+    """Due dates counted again: on the task, in its queues and in history. One that now lies ahead
+    is neither overdue nor escalated any more; a deadline set to ring again has not rung.
+    ``reason`` says why clocks moved."""
+    session, advance, case = step.uow.session, step.advance, step.case
+    told = {timer.task_id for timer in advance.timers_set if timer.deadline_kind == "due"}
+    changes: dict[str, dict[str, Any]] = {}
+    for moved in advance.due_moved:
+        sort_due = case.wall(moved.due_at) if moved.due_at is not None else NEVER
+        values: dict[str, Any] = {"due_at": moved.due_at, "sort_due": sort_due}
+        if moved.due_at is None or moved.due_at > step.at:
+            values |= {"overdue_at": None, "escalated_at": None}
+        changes[moved.id] = values
+        if moved.id not in told:  # else its timer's own event says so
+            step_events.write_due_moved(step.uow, case, moved, reason, step.actor, step.at)
+    fired = {timer.id for timer in advance.timers_fired}
+    opened = {task.id for task in advance.opened}
+    for timer in advance.timers_set:
+        rung = _RUNG.get(timer.deadline_kind or "")
+        if rung is None or timer.task_id is None or timer.due_at <= step.at:
+            continue
+        if timer.id not in fired and timer.task_id not in opened:
+            changes.setdefault(timer.task_id, {})[rung] = None
+    for id_, values in changes.items():
+        session.execute(
+            update(UserTask)
+            .where(UserTask.id == id_, UserTask.status == "open")
+            .values(values)
+            .execution_options(synchronize_session="fetch")
+        )
+        if "overdue_at" not in values and "due_at" in values:
+            session.execute(  # it was late and is late, counted from another moment
+                update(UserTask)
+                .where(UserTask.id == id_, UserTask.overdue_at.is_not(None))
+                .values(overdue_at=values["due_at"])
+                .execution_options(synchronize_session="fetch")
+            )
+        if "sort_due" in values:
+            session.execute(
+                update(TaskQueue)
+                .where(TaskQueue.task_id == id_)
+                .values(sort_due=values["sort_due"])
+                .execution_options(synchronize_session=False)
+            )
 
 
 def _within(step: Step, timer: TimerFired, task: UserTask) -> bool:

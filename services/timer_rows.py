@@ -103,8 +103,7 @@ def _set(
     earliest = min(row["wall_due_at"] for row in rows)
     uow.after_commit(lambda: wake.at(earliest))
     opened = {task.id for task in advance.opened}
-    moved = [t for t in advance.timers_set if t.task_id is not None and t.task_id not in opened]
-    _move_due(uow, case, [timer for timer in moved if timer.deadline_kind == "due"], at)
+    was = {moved.id: moved.was for moved in advance.due_moved}
     for timer in advance.timers_set:
         if timer.task_id in opened:
             continue  # its task's own event says so
@@ -113,6 +112,8 @@ def _set(
             payload["task"] = timer.task_id
         if timer.anchor:
             payload["anchor"] = timer.anchor
+        if timer.deadline_kind == "due" and timer.task_id in was:
+            payload["was"] = was[timer.task_id]
         if reason:
             payload["reason"] = reason
         history.append(
@@ -145,22 +146,6 @@ def _row(case: Case, instance: ProcessInstance, timer: TimerSet) -> dict[str, An
         "fired_at": None,
         "last_error": "",
     }
-
-
-def _move_due(uow: UnitOfWork, case: Case, timers: Sequence[TimerSet], at: datetime) -> None:
-    """Tasks whose due date was counted again."""
-    for timer in timers:
-        assert timer.task_id is not None
-        values: dict[str, Any] = {"due_at": timer.due_at, "sort_due": case.wall(timer.due_at)}
-        if timer.due_at > at:
-            values["overdue_at"] = None
-        uow.session.execute(update(UserTask).where(UserTask.id == timer.task_id).values(values))
-        uow.session.execute(
-            update(TaskQueue)
-            .where(TaskQueue.task_id == timer.task_id)
-            .values(sort_due=values["sort_due"])
-            .execution_options(synchronize_session=False)
-        )
 
 
 def shift(uow: UnitOfWork, case: Case) -> None:

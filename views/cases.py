@@ -18,7 +18,7 @@ from services.definitions import catalogue_for
 from services.directory import people_by_id, roles
 from services.errors import Refusal
 from services.tiers import tiers_of
-from views.diagram import plan_tabs, sheet
+from views.diagram import sheet
 from views.forms import Mistakes, Reader
 from views.kit import (
     Answer,
@@ -130,7 +130,6 @@ def _context(session: Session, case_id: int) -> dict[str, Any]:
         "attachments": files.attachments(session, case_id),
         "role_names": words.roles,
         "stamp": change_stamp(session, case_id, me()),
-        "tabs": plan_tabs(view.diagrams),
         "demo_case": view.case,
     }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
+from flask_babel import force_locale
 from waitress import serve as run_server
 
 from migrations.run import upgrade as migrate
@@ -17,7 +18,9 @@ from services.demo import seed
 from services.directory import organization
 from services.plans import deploy_plan, read_folder
 from services.scheduler import Scheduler
+from views import finding_words
 from views.housekeeping import files_group
+from views.i18n import LOCALES
 from views.kit import planroom
 from workflows.contract import DeploymentError
 
@@ -35,6 +38,14 @@ def upgrade() -> None:
     click.echo("The database is up to date.")
 
 
+def _explain(refused: DeploymentError) -> None:
+    """Each finding in Chinese and, below it, in English."""
+    for finding in refused.findings:
+        for locale in LOCALES:
+            with force_locale(locale):
+                click.echo(f"  {finding_words.line(finding)}", err=True)
+
+
 @plans_group.command("deploy")
 @click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
 def deploy(folders: tuple[Path, ...]) -> None:
@@ -43,18 +54,16 @@ def deploy(folders: tuple[Path, ...]) -> None:
     found = folders or tuple(sorted(f.parent for f in library.glob("*/plan.toml")))
     parts = planroom()
     for folder in found:
-        bundle = read_folder(folder)
         try:
+            bundle = read_folder(folder)
             version = parts.database.run(
                 lambda uow, b=bundle: deploy_plan(uow, b, "", SYSTEM, parts.clock())  # type: ignore[misc]
             )
         except DeploymentError as refused:
-            for finding in refused.findings:
-                click.echo(
-                    f"  {finding.file}#{finding.element}: {finding.code} {dict(finding.args)}",
-                    err=True,
-                )
-            raise click.ClickException(f"{folder.name} was not deployed") from None
+            _explain(refused)
+            raise click.ClickException(
+                f"预案“{folder.name}”没有启用 / {folder.name} was not deployed"
+            ) from None
         click.echo(f"  {version.plan_key}: version {version.number}")
 
 

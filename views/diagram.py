@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from flask import url_for
@@ -10,8 +9,10 @@ from flask_babel import gettext as _
 
 from models.plans import PlanVersion
 from services.case_reading import CaseOverview, DiagramView
+from services.plan_reading import process_names
 from views.i18n import format_short, loc
 from workflows.catalogue import Catalogue
+from workflows.contract import Element
 
 
 def source_url(version: PlanVersion, file: str) -> str:
@@ -19,18 +20,14 @@ def source_url(version: PlanVersion, file: str) -> str:
     return url_for("plans.file", version_id=version.id, name=file)
 
 
-def plan_tabs(diagrams: Sequence[DiagramView]) -> list[str]:
-    """The names of the drawings, the plan's own first."""
-    return [one.name for one in diagrams]
-
-
 def plain_sheets(version: PlanVersion, read: Catalogue) -> list[dict[str, Any]]:
     """The drawings without marks, for the library; the plan's own first."""
+    names = process_names(read)
     used = dict.fromkeys([read.process_id, *(call.process_id for call in read.calls.values())])
     return [
         {
             "key": process_id,
-            "title": read.processes[process_id].name or process_id,
+            "title": loc(names[process_id]),
             "source": source_url(version, read.processes[process_id].file),
             "states": {},
             "calls": calls(read),
@@ -43,8 +40,8 @@ def plain_sheets(version: PlanVersion, read: Catalogue) -> list[dict[str, Any]]:
 def sheet(
     version: PlanVersion, shown: DiagramView, read: Catalogue, view: CaseOverview
 ) -> dict[str, Any]:
-    """A drawing with every element's state, in words and as a key. Late tasks say by how much
-    nothing: the moment they were due is exact and does not age."""
+    """A drawing with every element's state, as a key and in words. A late task says when it was
+    due, not by how much: that would age while the page is open."""
     states: dict[str, dict[str, Any]] = {}
     for element_id, state in shown.states.items():
         element = next(
@@ -64,7 +61,7 @@ def sheet(
         states[element_id] = {
             "state": "open" if state == "late" else state,
             "late": state == "late",
-            "text": _note(element_id, state, shown, view) if worked else "",
+            "text": _note(element, state, view) if worked and element is not None else "",
             "label": loc(element) if element is not None else "",
         }
     for flow in shown.flows:
@@ -72,7 +69,7 @@ def sheet(
     waiting = [one for one in states.values() if one["state"] == "open"]
     return {
         "key": shown.process_id,
-        "title": shown.name or shown.process_id,
+        "title": loc(process_names(read)[shown.process_id]),
         "source": source_url(version, shown.file),
         "states": states,
         "open": _("%(n)s 项在办", n=len([o for o in waiting if o["text"]])) if waiting else "",
@@ -86,16 +83,27 @@ def calls(read: Catalogue) -> dict[str, str]:
     return {path.rpartition("/")[2]: call.process_id for path, call in read.calls.items()}
 
 
-def _note(element_id: str, state: str, shown: DiagramView, view: CaseOverview) -> str:
+def _note(element: Element, state: str, view: CaseOverview) -> str:
     if state == "done":
-        return _("✓ 已办")
+        return _("✓ 已办,超时") if _was_late(element, view) else _("✓ 已办")
     if state == "cancelled":
         return _("✕ 已取消")
     due = [
         task.due_at
         for task in view.tasks
-        if task.status == "open" and task.element_id == element_id and task.due_at is not None
+        if task.status == "open" and task.element_id == element.id and task.due_at is not None
     ]
     if state == "late":
         return _("! 超时(%(due)s)", due=format_short(min(due), view.at)) if due else _("! 超时")
     return _("● 在办,%(due)s 前", due=format_short(min(due), view.at)) if due else _("● 在办")
+
+
+def _was_late(element: Element, view: CaseOverview) -> bool:
+    """Whether a task of this element, or one inside it, was done after its limit."""
+    return any(
+        task.due_at is not None and done_at is not None and done_at > task.due_at
+        for task in view.tasks
+        if task.status == "completed"
+        and (task.element_id == element.id or task.element_path.startswith(f"{element.path}/"))
+        for done_at in (task.occurred_at or task.completed_at,)
+    )

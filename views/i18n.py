@@ -6,6 +6,7 @@ Chinese is the source language: msgids are Chinese sentences. Data that carries 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -95,6 +96,23 @@ def format_span(seconds: float) -> str:
     return _("不到 1 分钟")
 
 
+_ISO = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?")
+
+
+def format_iso(text: str) -> str:
+    """An ISO 8601 duration of days, hours and minutes in words; any other text as it is."""
+    found = _ISO.fullmatch(text) if len(text) > 1 else None
+    if found is None:
+        return text
+    days, hours, minutes = (int(part or 0) for part in found.groups())
+    parts = (
+        _("%(d)s 天", d=days) if days else "",
+        _("%(h)s 小时", h=hours) if hours else "",
+        _("%(m)s 分钟", m=minutes) if minutes else "",
+    )
+    return " ".join(part for part in parts if part) or text
+
+
 def format_size(size: int) -> str:
     """Bytes in B, kB or MB."""
     if size < 1000:
@@ -115,5 +133,6 @@ def init_app(app: Flask) -> None:
         moment_input=format_input,
         span=format_span,
         size=format_size,
+        iso_span=format_iso,
     )
     app.jinja_env.globals.update(current_locale=current_locale, current_zone=current_zone)

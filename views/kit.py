@@ -207,7 +207,7 @@ def my_role_names() -> str:
     """The roles of the person signed in, for the header."""
     with database().read() as session:
         names = {role.key: loc(role) for role in roles(session)}
-    return "、".join(names.get(key, key) for key in me().role_keys)
+    return _("、").join(names.get(key, key) for key in me().role_keys)
 
 
 def _zone() -> str:

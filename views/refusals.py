@@ -95,6 +95,10 @@ SENTENCES = {
     "line_entered": _l("“%(name)s”的报送已经录入,如有误请更正。"),
     "line_missing": _l("“%(name)s”尚未报送。"),
     "line_acknowledged": _l("“%(name)s”已经确认。"),
+    "closing_open_work": _l(
+        "还有未了的事。尚未发布的文稿:%(drafts)s;尚未确认的报送:%(unconfirmed)s。"
+        "请先办完,或写明为何仍可办结。"
+    ),
     "report_incomplete": _l("还不能办结。未报送:%(missing)s;未确认:%(unconfirmed)s。"),
 }
 

@@ -268,16 +268,16 @@ def complete(task_id: str) -> Answer:
     """Complete it and go on: to the person's next task of the case, else to the case."""
 
     def work() -> Answer:
-        with database().read() as session:
-            task, _case, _instance, _definition, element = tasks.task_in_hand(
-                session, task_id, me()
-            )
-            form_key = task.form_key
-        data, occurred_at = _parsed(form_key, element)
         moment = now()
         who: Actor = actor(request.form.get("role", ""))
 
         def act(uow: UnitOfWork) -> tasks.CompletedTask:
+            # The form is read in the unit of work: nothing is locked before the first write, and
+            # a transaction less is a tenth of the request.
+            task, _case, _instance, _definition, element = tasks.task_in_hand(
+                uow.session, task_id, me()
+            )
+            data, occurred_at = _parsed(task.form_key, element)
             return tasks.complete_task(uow, task_id, who, data, moment, occurred_at=occurred_at)
 
         return _gone_on(run(act))

@@ -77,7 +77,7 @@ def shown_value(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, list | tuple):
-        return "、".join(shown_value(part) for part in value)
+        return _("、").join(shown_value(part) for part in value)
     if isinstance(value, dict):
         return ";".join(f"{name}: {shown_value(part)}" for name, part in value.items())
     return str(value)

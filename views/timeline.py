@@ -113,6 +113,11 @@ class Words:
         found = self.elements.get(path)
         return (loc(found) if found is not None else "") or path
 
+    def task(self, path: str) -> str:
+        """The name of what an event is about: for a deadline, of what the deadline is set on."""
+        found = self.elements.get(path)
+        return self.element(getattr(found, "attached_to", "") or path)
+
     def tier(self, key: object) -> str:
         found = self.tiers.get(str(key))
         return loc(found) if found is not None else str(key or "")
@@ -144,7 +149,7 @@ class Words:
                 if not isinstance(value, dict | list):
                     words[name] = str(value if value is not None else "")
         given = entry.payload
-        words["task"] = self.element(entry.event.element_path)
+        words["task"] = self.task(entry.event.element_path)
         words["occurred"] = format_short(entry.event.occurred_at, self.now)
         for name in ("tier", "proposed", "was", "from"):
             if name in given:
@@ -181,7 +186,8 @@ class Words:
             who=self.who(entry),
             text=text,
             tone=tone,
-            lag=format_span(entry.lag) if entry.lag >= LAG else "",
+            # The clock enters nothing later: a case's moved time is no 补录.
+            lag=format_span(entry.lag) if entry.lag >= LAG and entry.person else "",
             seq=event.seq,
             type=event.type,
         )

@@ -190,6 +190,9 @@ class _Place:
             if mapping.expression:
                 self._expression(id, "mapping_invalid", mapping.expression)
         for mapping in call.outs:
+            if mapping.everything and any(given.everything for given in call.ins):
+                # What was given in comes back as it was then, over what changed meanwhile.
+                self.found.warning("everything_comes_back", self.file, id)
             self._mapping(id, mapping, inside)
             if mapping.expression:
                 self._batch([(id, "mapping_invalid", mapping.expression, {})], inside)

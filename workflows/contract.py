@@ -149,6 +149,17 @@ class TaskOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class DueMoved:
+    """An open task whose due moment was counted again (an anchor recorded or corrected), with
+    or without a timer of its own."""
+
+    id: str
+    path: str
+    was: datetime | None
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class TaskClosed:
     id: str
     path: str
@@ -244,6 +255,7 @@ class Advance:
     end_events: tuple[str, ...] = ()  # paths of end events reached in this step
     opened: tuple[TaskOpened, ...] = ()
     closed: tuple[TaskClosed, ...] = ()
+    due_moved: tuple[DueMoved, ...] = ()
     timers_set: tuple[TimerSet, ...] = ()
     timers_dropped: tuple[str, ...] = ()
     timers_fired: tuple[TimerFired, ...] = ()

@@ -38,15 +38,17 @@ def set_timer(step: Step, task: PlanTask) -> None:
     )
     data.update(timers.to_data(found))
     split = task.parent
-    if element is None or element.deadline_kind != "due" or split is None:
+    if element is None or element.deadline_kind is None or split is None:
         return
     if isinstance(split.task_spec, Split):
-        # The host's due moment outlives its timer: tasks opened in it later are due then too.
-        _note(split, found, data["armed"])
+        # Outlives the timer, which a corrected anchor may have to set again after it has fired.
+        split.internal_data["armed"] = data["armed"]
+        if element.deadline_kind == "due":
+            # So does the host's due moment: tasks opened in it later are due then too.
+            _note(split, found)
 
 
-def _note(split: PlanTask, found: timers.Schedule | None, armed: datetime) -> None:
-    split.internal_data["armed"] = armed
+def _note(split: PlanTask, found: timers.Schedule | None) -> None:
     if found is None:
         split.internal_data.pop("due", None)
     else:
@@ -70,31 +72,52 @@ def schedule(
 
 def retime(step: Step, workflow: PlanWorkflow) -> None:
     """Anchors moved: so do the timers that wait for them, and the due moments of timers that
-    have fired. A cycle that has begun keeps its pace."""
+    have fired. A deadline that has fired and whose moment now lies ahead waits again. A cycle
+    that has begun keeps its pace, unless its first turn now lies ahead."""
     for task in list(workflow.everywhere()):
         waits = task.state == TaskState.WAITING and isinstance(task.task_spec, Catching)
-        if waits and not task.internal_data.get("turned") and _follows(step, task):
+        if waits and _follows(step, task) and not _goes_on(step, task):
+            task.internal_data.pop("turned", None)
             set_timer(step, task)
     for scope in (workflow, *workflow.subprocesses.values()):
         for split in list(scope.tasks.values()):
-            if isinstance(split.task_spec, Split) and "due" in split.internal_data:
+            if isinstance(split.task_spec, Split) and "armed" in split.internal_data:
                 _correct(step, split)
 
 
+def _goes_on(step: Step, task: PlanTask) -> bool:
+    """Whether a timer is a cycle that has begun, by its anchor too."""
+    if not task.internal_data.get("turned"):
+        return False
+    element = step.element(task.event_path)
+    text, anchor = task.task_spec.event_definition.text, element.anchor if element else ""
+    found = schedule(step, task, text, anchor, task.internal_data["armed"])
+    return found is None or found.due <= step.context.now
+
+
 def _correct(step: Step, split: PlanTask) -> None:
-    """The due moment of a host whose due timer has fired."""
+    """The deadlines of a host whose timers have fired. Other timers are left: what they began
+    has begun."""
     here = {child.task_spec.name: child for child in split.children}
+    host = here.get(split.task_spec.main)
+    armed: datetime = split.internal_data["armed"]
     for flow in split.task_spec.flows[1:]:
         spec = split.spec_of(flow)
         element = step.element(f"{split.workflow.prefix}{spec.bpmn_id}")
-        host = here.get(split.task_spec.main)
         if flow.target in here or host is None or element is None:
             continue
-        if element.deadline_kind == "due" and timers.depends_on(
+        if element.deadline_kind is None or not timers.depends_on(
             element.timer, element.anchor, step.definition.anchors
         ):
-            armed = split.internal_data["armed"]
-            _note(split, schedule(step, host, element.timer, element.anchor, armed), armed)
+            continue
+        found = schedule(step, host, element.timer, element.anchor, armed)
+        if element.deadline_kind == "due":
+            _note(split, found)
+        if found is not None and found.due > step.context.now:
+            again = split.child(spec, flow.id)
+            spec._update(again)
+            again.internal_data["armed"] = armed
+            set_timer(step, again)
 
 
 def _follows(step: Step, task: PlanTask) -> bool:

@@ -71,6 +71,7 @@ def compile_bundle(bundle: Bundle, feel: Feel) -> Definition:
     when at least one is an error."""
     read = catalogue.read(bundle.files, bundle.manifest)
     findings = checks.check(bundle, read, feel)
+    findings += [finding for finding in _in_tables(bundle, feel) if finding not in findings]
     if any(finding.severity == "error" for finding in findings):
         raise DeploymentError(findings)
     tables = dict(bundle.of_type(".dmn"))
@@ -85,6 +86,19 @@ def compile_bundle(bundle: Bundle, feel: Feel) -> Definition:
     }
     # Through its stored form, so that what was just deployed and what is loaded tomorrow are one.
     return _of_source(unpack(pack(source)))
+
+
+def _in_tables(bundle: Bundle, feel: Feel) -> list[Finding]:
+    """What is wrong inside the decision tables: their shape, and the FEEL of every cell. Names are
+    not judged, since what a table is given depends on where it is called."""
+    findings: list[Finding] = []
+    for name, data in bundle.of_type(".dmn"):
+        try:
+            for table in decision_table.parse(data, name).values():
+                findings += decision_table.check(table, None, feel)
+        except DeploymentError as error:
+            findings += error.findings
+    return findings
 
 
 def _specs(bundle: Bundle, findings: list[Finding]) -> dict[str, Any]:

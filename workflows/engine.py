@@ -22,6 +22,7 @@ from workflows import state as states
 from workflows.contract import (
     Advance,
     Context,
+    DueMoved,
     EngineRefusal,
     FeelValue,
     IncidentRaised,
@@ -225,6 +226,11 @@ def _take(
         closed=tuple(
             TaskClosed(id, t.path, t.element_id, t.round, *_outcome(step, id))
             for id, t in before.tasks.items() if id not in after.tasks
+        ),
+        due_moved=tuple(
+            DueMoved(id, t.path, before.tasks[id].due_at, t.due_at)
+            for id, t in after.tasks.items()
+            if id in before.tasks and before.tasks[id].due_at != t.due_at
         ),
         timers_set=tuple(t for id, t in after.timers.items() if before.timers.get(id) != t),
         timers_dropped=(*dropped, *_ended(before, after, step.fired)),

@@ -12,6 +12,20 @@ import "./diagram.css";
 
 const MARKERS = { done: "is-done", open: "is-open", late: "is-late", cancelled: "is-cancelled" };
 
+const CAMUNDA = "http://camunda.org/schema/1.0/bpmn";
+
+// A plan's names are Chinese; the English ones stand beside them as the property name.en.
+function inLanguage(xml) {
+  if (document.documentElement.lang !== "en") return xml;
+  const tree = new DOMParser().parseFromString(xml, "application/xml");
+  for (const property of tree.getElementsByTagNameNS(CAMUNDA, "property")) {
+    if (property.getAttribute("name") !== "name.en") continue;
+    const owner = property.parentNode.parentNode.parentNode;
+    if (property.getAttribute("value")) owner.setAttribute("name", property.getAttribute("value"));
+  }
+  return new XMLSerializer().serializeToString(tree);
+}
+
 class Diagram {
   constructor(root) {
     this.root = root;
@@ -96,7 +110,7 @@ class Diagram {
     if (!sheet) return;
     const answer = await fetch(sheet.source);
     if (!answer.ok) throw new Error(String(answer.status));
-    await this.viewer.importXML(await answer.text());
+    await this.viewer.importXML(inLanguage(await answer.text()));
     this.current = sheet;
     this.marked = [];
     this.activate();

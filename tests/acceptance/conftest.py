@@ -17,6 +17,7 @@ ARGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--lang=zh-CN",
 ]
 
 #: ``enter("duty")`` gives a person signed in at a browser of their own.

@@ -144,10 +144,17 @@ class Person:
 
     def picture(self, name: str) -> None:
         """A picture of the whole page, when ACCEPTANCE_SHOTS names a folder."""
-        if SHOTS:
-            folder = Path(SHOTS)
-            folder.mkdir(parents=True, exist_ok=True)
-            self.page.screenshot(path=folder / f"{name}.png", full_page=True)
+        if not SHOTS:
+            return
+        folder = Path(SHOTS)
+        folder.mkdir(parents=True, exist_ok=True)
+        before = self.page.viewport_size or WIDE
+        # As tall as the page, so that bars which stick to the screen's edge cover nothing.
+        height = self.page.evaluate("() => document.documentElement.scrollHeight")
+        self.page.set_viewport_size({"width": before["width"], "height": height})
+        self.page.wait_for_timeout(300)
+        self.page.screenshot(path=folder / f"{name}.png", full_page=True)
+        self.page.set_viewport_size(before)
 
     @contextmanager
     def refused(self, status: int) -> Iterator[None]:
@@ -212,12 +219,11 @@ class Person:
         self.sees("本事件的时钟已快进 40 分钟。")
 
     def case_moment(self) -> datetime:
-        """What time it is in the case on this page, by its last refresh; needs a moved clock."""
+        """What time it is in the case whose page this is; shown once its clock was moved."""
         text = self.main.get_by_text("事件时间").first.text_content() or ""
-        found = re.search(r"(\d{4})年?-?(\d+)月?-?(\d+)日?\s+(\d+):(\d+)", text)
+        found = re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d", text)
         assert found, text
-        year, month, day, hour, minute = map(int, found.groups())
-        return datetime(year, month, day, hour, minute, tzinfo=ZONE)
+        return datetime.strptime(found.group(0), "%Y-%m-%d %H:%M").replace(tzinfo=ZONE)
 
     # --------------------------------------------------------------------------- tasks
 
@@ -251,7 +257,9 @@ class Person:
             field = self.main.locator(f"[name='{name}']")
             tag = field.first.evaluate("e => e.tagName.toLowerCase() + ':' + (e.type || '')")
             if tag == "input:radio":
-                self.main.locator(f"label:has(input[name='{name}'][value='{_text(value)}'])").click()
+                self.main.locator(
+                    f"label:has(input[name='{name}'][value='{_text(value)}'])"
+                ).click()
             elif tag == "input:checkbox":
                 field.set_checked(bool(value))
             elif tag.startswith("select"):

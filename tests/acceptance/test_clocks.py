@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
+from models.cases import Case
 from models.history import HistoryEvent
 from models.tasks import Notification, UserTask
 from services import cases, history, reports
@@ -369,7 +370,7 @@ def test_entered_later_but_done_in_time_was_met(play: Player) -> None:
     play.act(82, case_id, "report_in_time", "duty", {})
     with play.db.read() as session:
         task = session.get_one(UserTask, task_id)
-        case = session.get_one(cases.Case, case_id)
+        case = session.get_one(Case, case_id)
         made = reports.overview(session, task, case)
         assert made.met
         assert made.last_at == play.at(52)

@@ -147,6 +147,10 @@ def is_reported_up_late_and_escalated(story: Story) -> None:
     expect(steps).to_contain_text("已督办", timeout=20_000)
     expect(steps).to_contain_text("办公室督办")
     expect(steps.locator(".due-late").first).to_contain_text("超时")
+    drawing = duty.page.locator("#case-diagram")
+    drawing.get_by_role("button", name="信息报送").click()
+    expect(drawing.locator("[data-element-id=report_in_time].is-late")).to_have_count(1)
+    expect(drawing.locator("[data-element-id=limit_urge].is-open")).to_have_count(1)
     duty.picture("06-escalated")
     office = story.as_("office")
     office.do("办公室督办", story.number, instruction="立即再联系网信办,确认收到为准。")
@@ -337,9 +341,12 @@ def case_page_tells_it_all(story: Story) -> None:
     drawing = auditor.page.locator("#case-diagram")
     expect(drawing.locator(".djs-container")).to_be_visible()
     # What is done and what was late is marked in the drawing, with words.
-    expect(drawing.locator(".djs-element.is-done").first).to_be_visible()
-    expect(drawing.locator("[data-element-id=report_1h].is-late")).to_have_count(1)
-    expect(drawing.locator("[data-element-id=triage].is-done")).to_have_count(1)
+    for done in ("triage", "grade", "report_1h", "first_statement", "closing"):
+        expect(drawing.locator(f"[data-element-id={done}].is-done")).to_have_count(1)
+    late = drawing.locator("[data-container-id=report_1h] .diagram-note")
+    expect(late).to_have_text("✓ 已办,超时")
+    in_time = drawing.locator("[data-container-id=triage] .diagram-note")
+    expect(in_time).to_have_text("✓ 已办")
     auditor.picture("16-case-archived")
 
     timeline = auditor.page.locator("#timeline")

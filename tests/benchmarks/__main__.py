@@ -14,12 +14,13 @@ import sqlite3
 import sys
 import time
 import traceback
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tests.benchmarks import bytes_left, durable_step, http_steps, inbox, loop, timers
 from tests.benchmarks.figures import Figure, plain
 
-ALL = {
+ALL: dict[str, Callable[[], Iterable[Figure]]] = {
     "durable_step": durable_step.measure,
     "loop": loop.measure,
     "bytes_left": bytes_left.measure,

@@ -7,7 +7,7 @@ printed beside it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tests.benchmarks import plan
 from tests.benchmarks.figures import Figure, milliseconds, plain, ratio
@@ -24,8 +24,7 @@ SITUATIONS = (
 MEASURED = 4
 
 
-def measure() -> list[Figure]:
-    figures: list[Figure] = []
+def measure() -> Iterator[Figure]:
     with folder() as path:
         place = house(f"sqlite:///{path / 'planroom.db'}", (plan.SMALL, plan.LARGE))
         runners: dict[str, Runner] = {
@@ -39,9 +38,8 @@ def measure() -> list[Figure]:
                 spent, sizes = _late(runners, stages, before)
             else:
                 spent, sizes = _whole(runners, stages, cases)
-            figures += _figures(where, spent, sizes, target)
+            yield from _figures(where, spent, sizes, target)
         place.db.dispose()
-    return figures
 
 
 def _whole(

@@ -32,19 +32,20 @@ SAMPLED = 40
 _nonce = count(1)
 
 
-def measure() -> list[Figure]:
-    return [*_on("SQLite", sqlite_url), *_on("PostgreSQL", postgres_url)]
+def measure() -> Iterator[Figure]:
+    yield from _on("SQLite", sqlite_url)
+    yield from _on("PostgreSQL", postgres_url)
 
 
-def _on(name: str, made: Callable[[], AbstractContextManager[str]]) -> list[Figure]:
+def _on(name: str, made: Callable[[], AbstractContextManager[str]]) -> Iterator[Figure]:
     with made() as url:
         place = house(url)
         place = House(url, place.db, place.person, datetime.now(UTC))
         prepare(place.db, max(CLIENTS))
         firsts = (_first(place) for _ in count())
-        figures = [*_rates(name, url, firsts), *_parts(name, url, firsts)]
+        yield from _rates(name, url, firsts)
+        yield from _parts(name, url, firsts)
         place.db.dispose()
-        return figures
 
 
 def _first(place: House) -> str:

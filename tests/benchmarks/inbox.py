@@ -39,8 +39,9 @@ class Place:
     deep: str
 
 
-def measure() -> list[Figure]:
-    return [*_on("SQLite", sqlite_url), *_on("PostgreSQL", postgres_url)]
+def measure() -> Iterator[Figure]:
+    yield from _on("SQLite", sqlite_url)
+    yield from _on("PostgreSQL", postgres_url)
 
 
 def _on(name: str, made: Callable[[], AbstractContextManager[str]]) -> Iterator[Figure]:

@@ -20,17 +20,16 @@ STEPS = 4
 ENDS = ("end", "watched")
 
 
-def measure() -> list[Figure]:
+def measure() -> Iterator[Figure]:
     with folder() as path:
         place = house(f"sqlite:///{path / 'planroom.db'}")
         floor, fresh = Floor(path / "old.db"), Floor(path / "fresh.db")
-        figures = list(_compared("engine step", floor, fresh))
-        figures.append(_ended("engine step", floor.ends[-2:] == list(ENDS)))
+        yield from _compared("engine step", floor, fresh)
+        yield _ended("engine step", floor.ends[-2:] == list(ENDS))
         old = Product(place)
-        figures += _compared("product step", old, Product(place))
-        figures.append(_ended("product step", _right_end(place, old)))
+        yield from _compared("product step", old, Product(place))
+        yield _ended("product step", _right_end(place, old))
         place.db.dispose()
-        return figures
 
 
 def _compared(what: str, old: Runner, fresh: Runner) -> Iterator[Figure]:

@@ -94,7 +94,10 @@ def served(url: str) -> Iterator[int]:
 def main(url: str) -> None:
     app = application(url)
     logging.getLogger("waitress").setLevel(logging.ERROR)
-    server = create_server(app, host="127.0.0.1", port=0, threads=THREADS, ident="planroom")
+    server = create_server(
+        app, host="127.0.0.1", port=0, threads=THREADS, ident="planroom",
+        channel_timeout=3600,  # clients that wait for their turn are not hung up on
+    )  # fmt: skip
     print(server.effective_port, flush=True)
     server.run()
 

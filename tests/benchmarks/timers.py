@@ -53,8 +53,9 @@ class Outcome:
     held: int  # left by the killed one, fired once its lease had run out
 
 
-def measure() -> list[Figure]:
-    return [*_on("SQLite", sqlite_url), *_on("PostgreSQL", postgres_url)]
+def measure() -> Iterator[Figure]:
+    yield from _on("SQLite", sqlite_url)
+    yield from _on("PostgreSQL", postgres_url)
 
 
 def _on(name: str, made: Callable[[], AbstractContextManager[str]]) -> Iterator[Figure]:

@@ -79,3 +79,48 @@ def test_what_is_open_is_shown_to_who_closes(unit: Unit) -> None:
         assert there.criterion.criterion == "连续三日无新增信息"
         assert [draft.id for draft in there.drafts] == [made["statement_id"]]
         assert there.unconfirmed == [] and there.incidents == []
+        assert there.open_work
+
+
+def test_closing_over_open_work_needs_a_reason_and_keeps_it(unit: Unit) -> None:
+    made = unit.submit(handle_draft, "planroom:statement-draft", unit.text())
+    with pytest.raises(Refusal) as refusal:
+        close(unit, {"criterion_met": True, "open_work_reason": "  "})
+    assert (refusal.value.code, refusal.value.status) == ("closing_open_work", 409)
+    assert refusal.value.args_["drafts"] == [unit.text()["title"]]
+    assert refusal.value.args_["unconfirmed"] == []
+    assert unit.events("closing.confirmed") == [] and unit.events("case.closed") == []
+    # The plan goes on: nothing is asked.
+    close(unit, {"criterion_met": False, "note": "仍有转发"})
+    result = close(unit, {"criterion_met": True, "open_work_reason": "已由上级统一发布"})
+    assert result == {"criterion_met": True, "note": ""}
+    event = unit.events("closing.confirmed")[-1]
+    assert event["drafts"] == [made["statement_id"]] and event["unconfirmed"] == []
+    assert "open_work_reason" not in event  # a commitment: the words are personal values
+    with unit.db.read() as session:
+        row = session.scalars(
+            select(HistoryEvent)
+            .where(HistoryEvent.type == "closing.confirmed")
+            .order_by(HistoryEvent.id.desc())
+        ).first()
+        assert row is not None
+        assert history.personal_of(session, row)["open_work_reason"] == "已由上级统一发布"
+        assert session.get_one(Case, unit.case_id).status == "closed"
+
+
+def test_an_unconfirmed_report_is_named_in_both_languages(unit: Unit) -> None:
+    unit.db.run(
+        lambda uow: uow.session.add(
+            ReportLine(
+                case_id=unit.case_id,
+                task_id=unit.submit_task("planroom:report-up"),
+                recipient="party_office",
+                name="党政办",
+                name_en="Party and government office",
+            )
+        )
+    )
+    with pytest.raises(Refusal) as refusal:
+        close(unit, {"criterion_met": True})
+    assert refusal.value.args_["unconfirmed"] == ["党政办"]
+    assert refusal.value.args_["unconfirmed_en"] == ["Party and government office"]

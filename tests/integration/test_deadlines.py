@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from models.cases import Case, CaseRole
 from models.history import HistoryEvent
-from models.tasks import Notification, Timer, UserTask
+from models.tasks import Notification, TaskQueue, Timer, UserTask
 from services import access, anchors, cases, history, tasks, timers
 from services.errors import Refusal
 from tests.integration.world import World
@@ -161,6 +161,61 @@ def test_an_anchor_corrected_counts_the_clocks_again(world: World) -> None:
     moved = events(world, "deadline.set")
     assert {payload["kind"] for _, payload in moved} == {"due", "escalate"}
     assert {payload["reason"] for _, payload in moved} == {"anchor_corrected"}
+
+
+def correct(world: World, case: Case, to: datetime, now: datetime) -> None:
+    world.db.run(
+        lambda uow: anchors.correct_anchor(
+            uow, case.id, "discovered_at", to, "记错了时间", world.actor("duty"), now
+        )
+    )
+
+
+def test_a_correction_after_the_deadline_has_rung_lets_it_ring_again(world: World) -> None:
+    case = world.open()
+    late = world.now + minutes(75)
+    fire(world, late)
+    task = world.open_tasks(case)["check"]
+    assert task.overdue_at is not None and task.escalated_at is not None
+    correct(world, case, world.now + minutes(50), late)
+    task = world.open_tasks(case)["check"]
+    assert task.due_at == task.sort_due == world.now + minutes(110)
+    assert (task.overdue_at, task.escalated_at) == (None, None)
+    assert task.reminded_at is not None  # its timer counts from the opening, not from the anchor
+    [queued] = world.all(select(TaskQueue).where(TaskQueue.task_id == task.id))
+    assert queued.sort_due == task.sort_due
+    moved = {payload["kind"]: payload for _, payload in events(world, "deadline.set")}
+    assert set(moved) == {"due", "escalate"}
+    assert datetime.fromisoformat(moved["due"]["was"]) == world.now + minutes(60)
+    assert moved["due"]["reason"] == "anchor_corrected"
+    waiting = world.all(select(Timer).where(Timer.status == "waiting"))
+    assert {t.deadline_kind: t.due_at - world.now for t in waiting} == {
+        "due": minutes(110),
+        "escalate": minutes(120),
+    }
+    assert fire(world, world.now + minutes(121)) == 1
+    task = world.open_tasks(case)["check"]
+    assert task.overdue_at == world.now + minutes(110)
+    assert task.escalated_at == world.now + minutes(121)
+    assert len(events(world, "deadline.missed")) == 2
+
+
+def test_a_correction_to_another_past_moment_moves_the_due_date_alone(world: World) -> None:
+    case = world.open()
+    late = world.now + minutes(120)
+    fire(world, late)
+    correct(world, case, world.now + minutes(10), late)
+    task = world.open_tasks(case)["check"]
+    assert task.due_at == task.sort_due == task.overdue_at == world.now + minutes(70)
+    assert task.escalated_at is not None
+    [(_, moved)] = events(world, "deadline.set")
+    assert (moved["kind"], moved["reason"], moved["task"]) == ("due", "anchor_corrected", task.id)
+    assert not fire(world, late)
+    done = world.complete(
+        case, "check", "duty", CHECK, now=late, occurred_at=world.now + minutes(65)
+    )
+    assert done.met is True
+    assert events(world, "deadline.met")[0][1]["spare"] == 300
 
 
 @pytest.mark.parametrize(

@@ -37,17 +37,24 @@ class Diagram:
             parent = node.getparent()
             within = parent.get("id") if parent is not None else ""
             if kind == "sequenceFlow":
-                condition = "".join(node.itertext()).strip()
+                condition = (node.findtext("{*}conditionExpression") or "").strip()
                 lines.append(f"  {node.get('sourceRef')} -> {node.get('targetRef')} {condition}")
             elif node.get("id") and kind not in ("definitions", "message"):
-                more = [v for k, v in node.items() if k in _TELLING]
+                more = [str(node.get(key)) for key in _TELLING if node.get(key)]
                 lines.append(f"{within}/{node.get('id')} {kind} {' '.join(more)}")
         return "\n".join(lines)
 
 
 #: How the id of a sub-process begins that only the stock side has.
 HIDDEN = "zz"
-_TELLING = ("attachedToRef", "cancelActivity", "isInterrupting", "calledElement", "messageRef", "isSequential")
+_TELLING = (
+    "attachedToRef",
+    "cancelActivity",
+    "isInterrupting",
+    "calledElement",
+    "messageRef",
+    "isSequential",
+)
 
 
 @dataclass
@@ -106,9 +113,12 @@ class Grower:
     def block(self, depth: int) -> Block:
         kinds = ["task"]
         if depth > 0 and self.left > 1:
+            # Sequences at the top, so that a diagram is seldom one block only.
+            kinds = ["sequence"] if not self.shape else ["task"]
             kinds += [
-                "sequence", "sequence", "exclusive", "parallel", "inclusive", "race", "loop",
-                "timer", "timer", "message", "sub", "call", "multi_task", "multi_sub",
+                "sequence", "sequence", "exclusive", "parallel", "parallel", "inclusive",
+                "inclusive", "race", "loop", "timer", "timer", "message",
+                "sub", "call", "multi_task", "multi_sub",
             ]  # fmt: skip
         kind = self.draw(st.sampled_from(kinds))
         self.shape.append(kind)
@@ -165,9 +175,9 @@ class Grower:
 
         return write
 
-    def _branches(self, depth: int) -> list[Block | None]:
-        """Two or three, at most one of them empty."""
-        count = self.draw(st.integers(2, 3))
+    def _branches(self, depth: int, least: int = 2) -> list[Block | None]:
+        """``least`` to three, at most one of them empty."""
+        count = self.draw(st.integers(least, 3))
         empty = self.draw(st.integers(0, 2 * count))
         return [None if n == empty else self.block(depth - 1) for n in range(count)]
 
@@ -196,7 +206,7 @@ class Grower:
         behind an exclusive gateway of its own."""
         asks, split, join = self.user_task(), self.id("g"), self.id("m")
         drawn = len(self.shape)
-        branches = self._branches(depth)
+        branches = self._branches(depth, least=3)
         plain = set(self.shape[drawn:]) <= {"task", "sequence"}
         last = len(branches) - 1
 
@@ -298,9 +308,7 @@ class Grower:
             scope.flow(source, id, condition).exclusive(join).flow(id, join).flow(join, target)
             for event, interrupting, seconds, message, handler in events:
                 timer = None if message else w.duration(seconds)
-                scope.boundary(
-                    event, id, interrupting=interrupting, timer=timer, message=message
-                )
+                scope.boundary(event, id, interrupting=interrupting, timer=timer, message=message)
                 if interrupting:
                     handler(w, scope, event, join, None)
                 else:

@@ -108,4 +108,3 @@ class StockEngine:
     def data(self) -> dict[str, Any]:
         data = {**self.workflow.data, **self.workflow.last_task.data}
         return {key: value for key, value in data.items() if key != "data_objects"}
-

@@ -392,6 +392,13 @@ def test_data_mappings() -> None:
     assert with_call(in_expressions={"n": "level + 1"}) == []
 
 
+def test_all_variables_both_ways_is_doubtful() -> None:
+    called = Process("q").start("qs").end("qe").chain("qs", "qe")
+    assert warned(line("c").call("c", "q", all_in=True, all_out=True), called) == [
+        ("everything_comes_back", "c")
+    ]
+
+
 def test_what_comes_back_from_a_call_is_known_after_it() -> None:
     called = Process("q").start("qs").user_task("t", "duty").end("qe").chain("qs", "t", "qe")
     process = line("c", "x").call("c", "q", outs={"t": "back"}).exclusive("x", default="x__end")

@@ -166,6 +166,74 @@ def test_a_late_correction_still_moves_what_was_due() -> None:
     assert run.waiting.tasks[0].due_at == START + timedelta(minutes=150)
 
 
+def with_three() -> Process:
+    """A reminder, a due moment and an escalation that count from an anchor, each with a branch
+    that somebody works on."""
+    p = Process("p1").start().user_task("t", "duty").end().chain("start", "t", "end")
+    for name, kind, span in (
+        ("nag", "remind", "PT30M"), ("due", "due", "PT1H"), ("up", "escalate", "PT90M")
+    ):
+        p.boundary_timer(
+            name, "t", date=f'discovered_at + duration("{span}")', interrupting=False,
+            deadline=kind, escalate_to="leader" if kind == "escalate" else "",
+            properties={"anchor": "discovered_at"},
+        )
+        p.end(f"{name}_end").flow(name, f"{name}_end")
+    return p
+
+
+def test_deadlines_that_fired_wait_again_when_a_correction_puts_them_ahead() -> None:
+    run = Run(compiled(with_three()), anchors={"discovered_at": START}).later(hours=2)
+    first = {t.path: t.id for t in run.waiting.timers}
+    assert [t.path for t in run.fire().timers_fired] == ["nag", "due", "up"]
+    assert not run.waiting.timers
+    # Really an hour and a half later: the reminder (02:00) has passed, the others lie ahead.
+    advance = run.retime(discovered_at=START + timedelta(minutes=90))
+    assert {t.path: t.due_at - START for t in advance.timers_set} == {
+        "due": timedelta(minutes=150), "up": timedelta(minutes=180),
+    }
+    assert not {t.id for t in advance.timers_set} & set(first.values())
+    assert {t.task_id for t in advance.timers_set} == {run.task_id("t")}
+    [moved] = advance.due_moved
+    assert (moved.was, moved.due_at) == (START + timedelta(hours=1), START + timedelta(minutes=150))
+    assert not advance.passed and not advance.opened and not advance.closed
+    assert not run.retime(discovered_at=START + timedelta(minutes=90)).timers_set
+    run.later(hours=1)
+    assert [t.path for t in run.fire().timers_fired] == ["due", "up"]
+    assert run.done("t").status == "completed"
+
+
+def test_a_correction_to_another_past_moment_rings_nothing_again() -> None:
+    run = Run(compiled(with_three()), anchors={"discovered_at": START}).later(hours=3)
+    run.fire()
+    advance = run.retime(discovered_at=START + timedelta(minutes=15))
+    assert not advance.timers_set
+    assert [m.due_at for m in advance.due_moved] == [START + timedelta(minutes=75)]
+
+
+def test_a_timer_that_is_no_deadline_does_its_work_once() -> None:
+    p = Process("p1").start().user_task("t", "duty").end().chain("start", "t", "end")
+    p.boundary_timer("more", "t", date='discovered_at + duration("PT1H")', interrupting=False)
+    p.user_task("extra", "office").end("n").chain("more", "extra", "n")
+    run = Run(compiled(p), anchors={"discovered_at": START}).later(hours=2)
+    run.fire()
+    assert not run.retime(discovered_at=START + timedelta(minutes=90)).timers_set
+    assert run.open == ["t", "extra"]
+
+
+def test_a_begun_cycle_starts_anew_only_when_its_first_turn_lies_ahead() -> None:
+    p = Process("p1").start().user_task("t", "duty").end().chain("start", "t", "end")
+    p.boundary_timer("nag", "t", cycle="R/PT10M", interrupting=False, deadline="remind",
+                     properties={"anchor": "discovered_at"})
+    p.end("n").flow("nag", "n")
+    run = Run(compiled(p), anchors={"discovered_at": START}).later(minutes=25)
+    run.fire()
+    assert run.timers["nag"].due_at == START + timedelta(minutes=30)
+    assert not run.retime(discovered_at=START + timedelta(minutes=5)).timers_set
+    run.retime(discovered_at=START + timedelta(minutes=24))
+    assert run.timers["nag"].due_at == START + timedelta(minutes=34)
+
+
 def test_a_timer_from_now_keeps_its_start_when_anchors_move() -> None:
     run = Run(compiled(with_deadlines()), anchors={"discovered_at": START}).later(minutes=10)
     assert not run.retime(discovered_at=START - timedelta(hours=1)).timers_set

@@ -134,10 +134,10 @@ def inside(text: str) -> bytes:
 )
 def test_hostile_input_is_refused_fast(make: Callable[[], bytes], code: str) -> None:
     data = make()
-    began = time.perf_counter()
+    began = time.process_time()
     found = finding(data)
     assert found.code == code
-    assert time.perf_counter() - began < 1.0  # measured: under 0.1 s
+    assert time.process_time() - began < 1.0  # of the processor; measured: 0.05 to 0.3
 
 
 def test_depth_at_the_limit_is_read() -> None:

@@ -82,11 +82,11 @@ def test_refresh_is_quiet_until_something_changes(as_: As, case: Case, world: Wo
 
 def test_diagram_says_how_each_element_stands(as_: As, case: Case, clock: Clock) -> None:
     duty = as_("duty")
-    sheet = duty.get(f"/cases/{case.id}/diagram.json").json["sheets"][0]
+    sheet = duty.get(f"/cases/{case.id}/diagram.json").get_json()["sheets"][0]
     assert sheet["states"]["check"]["state"] == "open"
     assert not sheet["states"]["check"]["late"]
     clock.forward(minutes=61)
-    sheet = duty.get(f"/cases/{case.id}/diagram.json").json["sheets"][0]
+    sheet = duty.get(f"/cases/{case.id}/diagram.json").get_json()["sheets"][0]
     assert sheet["states"]["check"]["late"]
     assert "超时" in sheet["states"]["check"]["text"]
     drawing = duty.get(sheet["source"])

@@ -20,7 +20,7 @@ def test_library(as_: As) -> None:
     assert "t01" in author.get("/plans").text
     page = author.get("/plans/t01").text
     assert "T01-S1" in page
-    sheets = author.get("/plans/versions/1/diagram.json").json["sheets"]
+    sheets = author.get("/plans/versions/1/diagram.json").get_json()["sheets"]
     assert [sheet["key"] for sheet in sheets] == ["t01"]
     file = author.get(sheets[0]["source"])
     assert file.status_code == 200

@@ -68,8 +68,13 @@ class Reader:
 
     def __init__(self, form: FormInput, zone: str | None = None) -> None:
         self.form = form
-        self.zone = zone or current_zone()
+        self._zone = zone
         self.errors: dict[str, str] = {}
+
+    @property
+    def zone(self) -> str:
+        """The zone moments are typed in; looked up only when one is."""
+        return self._zone or current_zone()
 
     def wrong(self, name: str, sentence: str) -> None:
         """Remember a mistake; the first one of a field stays."""

@@ -24,10 +24,11 @@ def context(
 
 
 def parse(form: FormInput) -> dict[str, Any]:
-    """``criterion_met`` (yes or no, never assumed) and ``note``."""
+    """``criterion_met`` (yes or no, never assumed), ``note`` and ``open_work_reason``."""
     read = Reader(form)
     said = read.choice("criterion_met", {"true", "false"}, required=True)
-    data = {"criterion_met": said == "true", "note": read.text("note", limit=4_000)}
+    data: dict[str, Any] = {"criterion_met": said == "true", "note": read.text("note", limit=4_000)}
+    data["open_work_reason"] = read.text("open_work_reason", limit=2_000)
     if said == "false" and not data["note"]:
         read.wrong("note", _("标准未达到时,请写明还差什么。"))
     read.finish()

@@ -1,0 +1,122 @@
+"""The English switch leaves no Chinese in the interface, and every main page fits a phone."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.acceptance.conftest import Enter
+from tests.acceptance.person import PHONE
+
+HAN = re.compile(r"[\u3400-\u9fff\uff01-\uff5e\u3000-\u303f]")
+#: Words people typed themselves stay in their language: a case's title and what was said of it,
+#: statements, clause texts quoted from the source. The switch back is in its own language.
+OWN_WORDS = (
+    "button[lang='zh-CN'], .task-meta, .task-name, .page-pretitle, article[lang], .text-prewrap, "
+    ".breadcrumb, [data-canvas], title, .text-break, table .typed"
+)
+#: Pages of the interface, by the person who reads them. ``{late}`` is the case running late.
+PAGES = {
+    "duty": (
+        "/inbox",
+        "/inbox?tab=queue",
+        "/inbox?tab=done",
+        "/signals",
+        "/report",
+        "/cases",
+        "/cases/{late}",
+        "/cases/{late}/record",
+        "/plans",
+        "/plans/p11",
+        "/plans/p04",
+    ),
+    "admin": ("/people",),
+    "leader": ("/inbox?tab=queue", "/cases/{archived}"),
+}
+
+
+def chinese(page: Page) -> list[str]:
+    """Texts and labels of the interface that hold Chinese, without people's own words."""
+    texts: list[str] = page.evaluate(
+        """(own) => {
+          const out = [];
+          const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+          while (walk.nextNode()) {
+            const node = walk.currentNode, parent = node.parentElement;
+            if (!node.data.trim() || parent.closest('script, style')) continue;
+            if (parent.closest(own)) continue;
+            out.push(node.data.trim());
+          }
+          for (const e of document.querySelectorAll('[aria-label], [title], [placeholder]')) {
+            if (e.closest(own)) continue;
+            for (const a of ['aria-label', 'title', 'placeholder'])
+              if (e.getAttribute(a)) out.push(a + '=' + e.getAttribute(a));
+          }
+          return out;
+        }""",
+        OWN_WORDS,
+    )
+    return [text for text in texts if HAN.search(text)]
+
+
+@pytest.fixture
+def cases_of_the_demonstration() -> dict[str, str]:
+    """The demonstration plays the archived case first, then the one running late."""
+    return {"archived": "1", "late": "2"}
+
+
+def test_english_has_no_chinese_chrome(
+    enter: Enter, cases_of_the_demonstration: dict[str, str]
+) -> None:
+    person = enter("duty")
+    person.page.locator("header").get_by_role("button", name="English").click()
+    person.page.wait_for_function("document.documentElement.lang === 'en'")
+    left: list[str] = []
+    for username, paths in PAGES.items():
+        person.become(username)
+        for path in paths:
+            person.open(path.format(**cases_of_the_demonstration))
+            left += [f"{path}: {text}" for text in chinese(person.page)]
+    assert not left, "\n".join(left)
+
+
+def test_tasks_are_english_too(enter: Enter) -> None:
+    person = enter("duty")
+    person.page.locator("header").get_by_role("button", name="English").click()
+    person.page.wait_for_function("document.documentElement.lang === 'en'")
+    person.case("2")
+    left: list[str] = []
+    links = person.page.locator("#tasks a[href^='/tasks/']").evaluate_all(
+        "found => found.map(e => e.getAttribute('href'))"
+    )
+    for username in ("duty", "unit", "secrecy", "leader"):
+        person.become(username)
+        for link in links:
+            person.page.goto(link)
+            left += [f"{username} {link}: {text}" for text in chinese(person.page)]
+    assert not left, "\n".join(dict.fromkeys(left))
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_main_pages_fit_a_phone(
+    enter: Enter, cases_of_the_demonstration: dict[str, str], language: str
+) -> None:
+    person = enter("duty")
+    if language == "en":
+        person.page.locator("header").get_by_role("button", name="English").click()
+        person.page.wait_for_function("document.documentElement.lang === 'en'")
+    person.page.set_viewport_size(PHONE)
+    wide: list[str] = []
+    for username, paths in PAGES.items():
+        person.become(username)
+        for path in paths:
+            person.open(path.format(**cases_of_the_demonstration))
+            beyond = person.page.evaluate(
+                "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            if beyond > 0:
+                wide.append(f"{username} {path}: {beyond} px")
+            person.picture(f"phone-{language}-{username}-{path.strip('/').replace('/', '-')[:30]}")
+    assert not wide, "\n".join(wide)
