@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.cases import Case, Incident
+from models.tasks import UserTask
 from models.words import ReportLine, Statement, StatementVersion
 from services import anchors, history, manifest
 from services.errors import Refusal
@@ -18,32 +19,44 @@ from services.uow import UnitOfWork
 
 #: The moment a case was closed, as clocks of review and archive may count from it.
 ANCHOR = "closed_at"
+REPORT_UP = "planroom:report-up"
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What somebody about to close a case should see: the plan's criterion, and what is open."""
+    """What somebody about to close a case should see: the plan's criterion, and what is open.
+    ``reports`` are open tasks of reporting up none of whose lines is among ``unconfirmed``."""
 
     criterion: manifest.ClosingRule
     drafts: list[Statement]
     unconfirmed: list[ReportLine]
+    reports: list[UserTask]
     incidents: list[Incident]
 
     @property
     def open_work(self) -> bool:
         """Whether closing needs a reason: words or reports would be left half-way. An engine
         fault is shown and does not ask for one: the next step taken is its end."""
-        return bool(self.drafts or self.unconfirmed)
+        return bool(self.drafts or self.unconfirmed or self.reports)
 
 
 def readiness(session: Session, case: Case) -> Readiness:
-    """The criterion, statements still in draft, reports nobody confirmed, engine faults."""
+    """The criterion, statements still in draft, reports nobody confirmed or made, engine
+    faults."""
     drafts = select(Statement).where(Statement.case_id == case.id, Statement.status == "draft")
     faults = select(Incident).where(Incident.case_id == case.id, Incident.resolved_at.is_(None))
+    lines = open_lines(session, case.id)
+    reports = select(UserTask).where(
+        UserTask.case_id == case.id,
+        UserTask.status == "open",
+        UserTask.form_key == REPORT_UP,
+        UserTask.id.not_in({line.task_id for line in lines}),
+    )
     return Readiness(
         manifest.closing(manifest.manifest_of(session, case)),
         list(session.scalars(drafts.order_by(Statement.id))),
-        open_lines(session, case.id),
+        lines,
+        list(session.scalars(reports.order_by(UserTask.created_at, UserTask.id))),
         list(session.scalars(faults.order_by(Incident.id))),
     )
 
@@ -81,6 +94,7 @@ def handle_closing(uow: UnitOfWork, s: Submission) -> dict[str, Any]:
         payload |= {
             "drafts": [statement.id for statement in there.drafts],
             "unconfirmed": [line.id for line in there.unconfirmed],
+            "reports": [task.id for task in there.reports],
         }
         personal["open_work_reason"] = reason
     history.append(
@@ -124,11 +138,12 @@ def _open_work(session: Session, there: Readiness) -> Refusal:
             .order_by(StatementVersion.number)
         ).all()
     )
-    lines = {(line.name, line.name_en or line.name): None for line in there.unconfirmed}
+    open_ = [*there.unconfirmed, *there.reports]
+    names = dict.fromkeys((one.name, one.name_en or one.name) for one in open_)
     return Refusal(
         "closing_open_work",
         409,
         drafts=[titles.get(draft.id) or f"#{draft.id}" for draft in there.drafts],
-        unconfirmed=[name for name, _ in lines],
-        unconfirmed_en=[name_en for _, name_en in lines],
+        unconfirmed=[name for name, _ in names],
+        unconfirmed_en=[name_en for _, name_en in names],
     )

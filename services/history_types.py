@@ -245,7 +245,7 @@ _add("report.line_acknowledged", "report", {"recipient": KEY}, _LINE, personal=_
 _add("report.line_corrected", "report", {"recipient": KEY}, _LINE, personal=_WHO)
 _add("closing.confirmed", "case", {"met": BOOL}, {"criterion": TEXT, "clause": TEXT, "note": TEXT,
                                                   "task": UUID, "drafts": listing(ROW, 500),
-                                                  "unconfirmed": listing(ROW, 500),
+                                                  "unconfirmed": listing(ROW, 500), "reports": listing(UUID, 500),
                                                   "open_work_reason": TEXT},
      personal="note open_work_reason")
 _add(

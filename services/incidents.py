@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from models.cases import Case, Incident, ProcessInstance
 from models.people import Person
-from services import access, history
+from models.tasks import Outbox, Timer
+from services import access, history, wake
 from services.actor import Actor
 from services.errors import Refusal
+from services.rows import affected
+from services.stamps import touch_case
 from services.uow import UnitOfWork
 from workflows.contract import IncidentRaised
 
@@ -75,19 +78,25 @@ def raise_incidents(
 def resolve_open(
     uow: UnitOfWork, case: Case, instance: ProcessInstance, actor: Actor, now: datetime
 ) -> None:
-    """The instance took a step again: its open incidents are over."""
+    """The instance took a step again: its open incidents are over, and what had failed by itself
+    is tried again, since the data may be other data now."""
     rows = uow.session.scalars(
         select(Incident).where(Incident.instance_id == instance.id, Incident.resolved_at.is_(None))
     )
     for row in rows.all():
         _resolve(uow, case, row, actor, now, "")
+    _try_again(uow, instance.id, now)
 
 
 def resolve_incident(
     uow: UnitOfWork, incident_id: int, actor: Actor, resolution: str, now: datetime
 ) -> Incident:
-    """A person says what was done about a fault. Raises Refusal ``incident_unknown`` 404,
-    ``incident_resolved`` 409, ``form_invalid`` 422 without words."""
+    """A person says what was done about a fault, and what failed by itself is tried again at
+    once: the instance's timers that were pushed back, its intents that were given up. A task
+    whose step could not be taken stays open; completing it is its retry. ``now`` is wall time.
+
+    Raises Refusal ``incident_unknown`` 404, ``incident_resolved`` 409, ``form_invalid`` 422
+    without words."""
     person: Person = access.writer(uow.session, actor)
     row = uow.session.get(Incident, incident_id)
     case = uow.session.get(Case, row.case_id) if row is not None else None
@@ -98,7 +107,40 @@ def resolve_incident(
     if not resolution.strip():
         raise Refusal("form_invalid", 422, errors={"resolution": "required"})
     _resolve(uow, case, row, actor, now, resolution.strip())
+    _try_again(uow, row.instance_id, now)
+    touch_case(uow, case)
     return row
+
+
+def _try_again(uow: UnitOfWork, instance_id: str, now: datetime) -> None:
+    """The instance runs again if nothing else stands in its way, and so does what waits."""
+    session = uow.session
+    session.flush()
+    others = select(Incident.id).where(
+        Incident.instance_id == instance_id, Incident.resolved_at.is_(None)
+    )
+    if session.scalar(others.limit(1)) is None:
+        session.execute(
+            update(ProcessInstance)
+            .where(ProcessInstance.id == instance_id, ProcessInstance.status == "incident")
+            .values(status="running")
+        )
+    timers = session.execute(
+        update(Timer)
+        .where(
+            Timer.instance_id == instance_id, Timer.status == "waiting", Timer.last_error != ""
+        )
+        .values(wall_due_at=now, leased_until=None, attempts=0, last_error="")
+        .execution_options(synchronize_session=False)
+    )
+    intents = session.execute(
+        update(Outbox)
+        .where(Outbox.instance_id == instance_id, Outbox.status == "failed")
+        .values(status="waiting", not_before=now, attempts=0)
+        .execution_options(synchronize_session=False)
+    )
+    if affected(timers) or affected(intents):
+        uow.after_commit(lambda: wake.at(now))
 
 
 def _resolve(

@@ -141,7 +141,7 @@ def record(
     store_intents(uow, case, instance, advance.intents, actor, now)
     # Who was a candidate of the task just done has been let in when it opened.
     admitted = definition.element(done.task.element_path).candidate_groups if done else ()
-    _admit(uow, case, step.roles.difference(admitted))
+    admit(uow, case, step.roles.difference(admitted))
     tally(uow.session, step.counts)
     if ended:
         _end(uow, case, instance, advance, actor, at)
@@ -235,7 +235,7 @@ def _touch(uow: UnitOfWork, case: Case) -> None:
     settle(case, {"stamp": case.stamp + 1})
 
 
-def _admit(uow: UnitOfWork, case: Case, roles: Iterable[str]) -> None:
+def admit(uow: UnitOfWork, case: Case, roles: Iterable[str]) -> None:
     """Let these roles see the case from now on."""
     rows = [{"case_id": case.id, "role_key": role} for role in sorted(set(roles))]
     if rows:

@@ -6,13 +6,25 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from models.cases import Case
 from models.people import Membership, Person
 from models.tasks import Notification, UserTask
+from services.rows import table
 from services.uow import UnitOfWork
+
+_HOLDERS = (
+    select(Person.id)
+    .join(Membership)
+    .where(
+        Membership.role_key.in_(bindparam("b_roles", expanding=True)),
+        Membership.until.is_(None),
+        Person.active.is_(True),
+    )
+)
+_INSERT = insert(table(Notification))
 
 
 def holders(session: Session, role_keys: Iterable[str]) -> list[int]:
@@ -21,15 +33,7 @@ def holders(session: Session, role_keys: Iterable[str]) -> list[int]:
     if not keys:
         return []
     names = [key.removeprefix("user:") for key in keys if key.startswith("user:")]
-    found = set(
-        session.scalars(
-            select(Person.id)
-            .join(Membership)
-            .where(
-                Membership.role_key.in_(keys), Membership.until.is_(None), Person.active.is_(True)
-            )
-        )
-    )
+    found = set(session.scalars(_HOLDERS, {"b_roles": keys}))
     if names:
         found.update(
             session.scalars(
@@ -63,7 +67,7 @@ def notify_people(
         for person_id in dict.fromkeys(person_ids)
     ]
     if rows:
-        uow.session.execute(insert(Notification), rows)
+        uow.session.execute(_INSERT, rows)
     return len(rows)
 
 

@@ -8,7 +8,7 @@ dies leaves it to be taken again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,10 +23,10 @@ from services.actor import SYSTEM
 from services.context import context_of
 from services.definitions import definition_for
 from services.incidents import raise_incidents
-from services.instances import record
+from services.instances import admit, record
 from services.manifest import bound_role, manifest_of
 from services.rows import affected
-from services.uow import Database, UnitOfWork
+from services.uow import Database, UnitOfWork, lost_race
 from workflows import engine
 from workflows.contract import EngineRefusal, IncidentRaised
 from workflows.feel import default_feel
@@ -41,6 +41,15 @@ MOST_ATTEMPTS = 8
 
 class UnknownTopic(LookupError):
     """No code of ours knows this topic: trying again cannot help."""
+
+
+class StepFault(Exception):
+    """The intent was carried out, but the engine could not go on from its answer. All of it is
+    undone, and done again when a person has resolved the incident."""
+
+    def __init__(self, faults: Sequence[IncidentRaised]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(f"{fault.code} {fault.path}" for fault in faults))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +67,12 @@ Topic = Callable[[UnitOfWork, Delivery], dict[str, Any]]
 
 def deliver_notify(uow: UnitOfWork, delivery: Delivery) -> dict[str, Any]:
     """Topic ``notify``: a word to everyone who holds one of the roles in ``to`` (role keys of the
-    plan or of the organisation, separated by commas or spaces). ``message`` is the kind of word.
-    Returns ``{notified: n}``."""
+    plan or of the organisation, separated by commas or spaces), who from then on may see the case
+    they are told of. ``message`` is the kind of word. Returns ``{notified: n}``."""
     manifest = manifest_of(uow.session, delivery.case)
     keys = str(delivery.payload.get("to", "")).replace(",", " ").split()
     roles = [bound_role(manifest, key) for key in keys]
+    admit(uow, delivery.case, roles)
     people = notifications.holders(uow.session, roles)
     kind = str(delivery.payload.get("message") or "notice")
     args = {"case": delivery.case.number, "title": delivery.case.title}
@@ -101,7 +111,12 @@ def deliver_next(db: Database, now: datetime) -> bool:
         return False
     try:
         db.run(lambda uow: deliver(uow, taken, now))
+    except StepFault as stuck:
+        faults, message = stuck.faults, str(stuck)
+        db.run(lambda uow: put_off(uow, taken, message, now, final=True, faults=faults))
     except Exception as fault:
+        if lost_race(fault):
+            return True  # others were faster again and again: taken once more after the lease
         log.exception("outbox row %s", taken)
         message = f"{type(fault).__name__}: {fault}"
         final = isinstance(fault, UnknownTopic)
@@ -131,7 +146,7 @@ def take(uow: UnitOfWork, now: datetime) -> int | None:
 
 def deliver(uow: UnitOfWork, row_id: int, now: datetime) -> None:
     """Carry out one intent, answer the engine, end the row: all or nothing. Raises
-    `UnknownTopic`."""
+    `UnknownTopic`, `StepFault`."""
     session = uow.session
     ended = session.execute(
         update(Outbox)
@@ -181,11 +196,22 @@ def _answer(
         if refusal.code == "external_not_waiting":
             return  # cancelled meanwhile: the word has been given all the same
         raise
+    if advance.status == "incident":
+        raise StepFault(advance.incidents)
     record(uow, instance, case, definition, advance, SYSTEM, now)
 
 
-def put_off(uow: UnitOfWork, row_id: int, message: str, now: datetime, *, final: bool) -> None:
-    """An intent that failed: again later, or given up with an incident."""
+def put_off(
+    uow: UnitOfWork,
+    row_id: int,
+    message: str,
+    now: datetime,
+    *,
+    final: bool,
+    faults: Sequence[IncidentRaised] = (),
+) -> None:
+    """An intent that failed: again later, or given up with an incident (``faults``: the engine's
+    own), until a person resolves it (`services.incidents.resolve_incident`)."""
     row = uow.session.get(Outbox, row_id)
     if row is None or row.status != "waiting":
         return
@@ -217,5 +243,5 @@ def put_off(uow: UnitOfWork, row_id: int, message: str, now: datetime, *, final:
     )
     instance = uow.session.get(ProcessInstance, row.instance_id)
     if final and instance is not None:
-        fault = IncidentRaised("intent_failed", "", "", message, {"topic": row.topic})
-        raise_incidents(uow, case, instance, [fault], SYSTEM, now)
+        given_up = IncidentRaised("intent_failed", "", "", message, {"topic": row.topic})
+        raise_incidents(uow, case, instance, faults or [given_up], SYSTEM, now)

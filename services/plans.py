@@ -47,7 +47,7 @@ def read_folder(path: Path) -> Bundle:
     missing: list[Finding] = []
     for name in manifest.get("calls", []):
         called = path.parent / SHARED / f"{name}.bpmn"
-        if called.is_file():
+        if Path(name).name == name and called.is_file():
             files[f"{SHARED}/{name}.bpmn"] = called.read_bytes()
         else:
             missing.append(

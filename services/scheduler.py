@@ -1,17 +1,19 @@
 """Wakes somebody to look at the timer and outbox rows: at the earliest due one, when a commit of
-this process brings an earlier one, and every few seconds in any case, for other processes' rows."""
+this process brings an earlier one, and every few seconds in any case, for other processes' rows.
+Once a day it also sweeps stored files that nothing is attached to."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Event, Lock
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from services import outbox, timers, wake
+from services import files, outbox, timers, wake
 from services.uow import Database
 
 log = logging.getLogger(__name__)
@@ -20,17 +22,24 @@ Clock = Callable[[], datetime]
 
 #: Seconds between looks when nothing is known to be due.
 EVERY = 3.0
+#: Between sweeps of the files; the first one this long after the start, so that a process
+#: restarted again and again does not sweep each time.
+SWEEP_EVERY, SWEEP_FIRST = timedelta(days=1), timedelta(minutes=10)
 
 
 class Scheduler:
     """Runs `timers.fire_next` and `outbox.deliver_next` in the background.
 
     ``clock`` gives the wall moment. The job's own clock is the machine's: a clock that differs
-    from it (in a test) is only asked what is due, never when to wake.
+    from it (in a test) is only asked what is due, never when to wake. ``data_dir`` is where files
+    are kept; None: they are not swept from here.
     """
 
-    def __init__(self, db: Database, clock: Clock, every: float = EVERY) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, every: float = EVERY, data_dir: Path | None = None
+    ) -> None:
         self._db = db
+        self._data_dir = data_dir
         self._clock = clock
         self._every = every
         self._lock = Lock()
@@ -51,6 +60,13 @@ class Scheduler:
             id="look",
             next_run_time=datetime.now(UTC),
         )
+        if self._data_dir is not None:
+            self._jobs.add_job(
+                self.sweep,
+                IntervalTrigger(seconds=int(SWEEP_EVERY.total_seconds()), timezone=UTC),
+                id="sweep",
+                next_run_time=datetime.now(UTC) + SWEEP_FIRST,
+            )
         self._jobs.start()
         wake.listen(self._due_at)
 
@@ -64,6 +80,21 @@ class Scheduler:
     def poke(self) -> None:
         """Look now."""
         self._due_at(self._clock())
+
+    def sweep(self) -> int:
+        """Remove stored files nothing is attached to; returns how many. A failure is logged and
+        the next day's sweep tries again."""
+        folder, now = self._data_dir, self._clock()
+        if folder is None:
+            return 0
+        try:
+            gone = self._db.run(lambda uow: files.sweep(uow, folder, now))
+        except Exception:
+            log.exception("sweeping files failed; tried again in a day")
+            return 0
+        if gone:
+            log.info("%s unreferenced files swept", gone)
+        return gone
 
     def _due_at(self, moment: datetime) -> None:
         """Wake at this wall moment unless an earlier waking is set."""

@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from models.cases import Case
 from models.people import Person
-from services import history
+from models.tasks import UserTask
+from models.words import Statement
+from services import access, history
 from services.actor import Actor
 from services.directory import organization
 from services.errors import Refusal
@@ -38,3 +42,22 @@ def switch_person(
         personal={"address": address},
     )
     return person
+
+
+def may_open(
+    session: Session,
+    person: Person,
+    *,
+    case_id: int | None = None,
+    task_id: str | None = None,
+    statement_id: int | None = None,
+) -> bool:
+    """Whether the person would be shown this case, or the case of this task or statement."""
+    if task_id is not None:
+        task = session.get(UserTask, task_id)
+        case_id = task.case_id if task is not None else 0
+    if statement_id is not None:
+        statement = session.get(Statement, statement_id)
+        case_id = statement.case_id if statement is not None else 0
+    case = session.get(Case, case_id)
+    return case is not None and access.can_see_case(session, person, case)

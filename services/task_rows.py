@@ -31,6 +31,11 @@ _TASKS = table(UserTask)
 _RUNG = {"remind": "reminded_at", "due": "overdue_at", "escalate": "escalated_at"}
 _INSERT = insert(_TASKS)
 _BY_ID = update(_TASKS).where(_TASKS.c.id == bindparam("b_id"))
+#: The tasks a deadline may be that of: open, or ended by the step itself.
+_RUNG_FOR = select(UserTask).where(
+    UserTask.instance_id == bindparam("b_instance"),
+    or_(UserTask.status == "open", UserTask.id.in_(bindparam("b_closed", expanding=True))),
+)
 #: Proves that nobody has taken or ended the task since it was read.
 _IF_UNMOVED = _BY_ID.where(
     _TASKS.c.status == "open",
@@ -168,12 +173,8 @@ def fire(step: Step, closed: set[str]) -> None:
     if not deadlines:
         return
     session = step.uow.session
-    rows = session.scalars(
-        select(UserTask).where(
-            UserTask.instance_id == step.instance.id,
-            or_(UserTask.status == "open", UserTask.id.in_(closed)),
-        )
-    ).all()
+    wanted = {"b_instance": step.instance.id, "b_closed": sorted(closed)}
+    rows = session.scalars(_RUNG_FOR, wanted).all()
     for timer in sorted(deadlines, key=lambda timer: timer.due_at):
         hit = [
             row

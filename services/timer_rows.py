@@ -19,6 +19,11 @@ from workflows.contract import Advance, TimerFired, TimerSet
 
 _TIMERS = table(Timer)
 _DROP = delete(_TIMERS).where(_TIMERS.c.id == bindparam("b_id"), _TIMERS.c.status == "waiting")
+_FIRED = (
+    update(_TIMERS)
+    .where(_TIMERS.c.id.in_(bindparam("b_ids", expanding=True)))
+    .values(status="fired", fired_at=bindparam("b_at"), leased_until=None)
+)
 #: What a timer set again under its id takes over.
 _AGAIN = ("due_at", "wall_due_at", "status", "leased_until", "attempts", "last_error")
 
@@ -69,12 +74,7 @@ def _mark_fired(
     uow: UnitOfWork, case: Case, fired: Sequence[TimerFired], actor: Actor, at: datetime
 ) -> None:
     ids = [timer.id for timer in fired]
-    uow.session.execute(
-        update(Timer)
-        .where(Timer.id.in_(ids))
-        .values(status="fired", fired_at=at, leased_until=None)
-        .execution_options(synchronize_session=False)
-    )
+    uow.session.execute(_FIRED, {"b_ids": ids, "b_at": at})
     for timer in fired:
         if timer.deadline_kind is None:
             history.append(

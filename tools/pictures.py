@@ -18,7 +18,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect, sync_playwright
@@ -32,6 +34,8 @@ COLOURS = 192
 MOST_BYTES = 150_000
 #: Height (pixels) of the window for a part of a page, so that nothing sticks over it.
 TALL = 2000
+#: Pixels left around a part that has no frame of its own.
+MARGIN = 20
 #: What a demonstration may not inherit from the shell that takes the pictures.
 OURS = ("DATABASE_URL", "SECRET_KEY", "HOST", "TRUSTED_PROXIES", "SCHEDULER")
 
@@ -84,7 +88,7 @@ class Camera:
         if self.page.url.endswith("/complete"):
             raise RuntimeError(f"not completed: {' | '.join(shown.all_inner_texts())}")
 
-    def take(self, name: str, height: int, of: Locator | None = None) -> None:
+    def take(self, name: str, height: int, of: Locator | None = None, margin: bool = False) -> None:
         """Write what stands in a window of ``height`` pixels; or of a part of the page all that
         there is, at most ``height``."""
         if self.wanted and name not in self.wanted:
@@ -102,7 +106,13 @@ class Camera:
             found = of.bounding_box()
             if found is None:
                 raise LookupError(f"nothing to take for {name}")
-            found["height"] = min(found["height"], height)
+            edge = MARGIN if margin else 0
+            found = {
+                "x": found["x"] - edge,
+                "y": found["y"] - edge,
+                "width": found["width"] + 2 * edge,
+                "height": min(found["height"], height) + 2 * edge,
+            }
             shot = self.page.screenshot(animations="disabled", clip=found)
         save(name, shot)
         self.page.set_viewport_size(before)
@@ -193,7 +203,9 @@ def task_and_late_entry(wide: Camera) -> None:
     wide.take("task", 900)
     box = page.locator("#task-form details:has([name='occurred_at'])")
     box.locator("summary").click()
-    wide.take("late-entry", 400, box)
+    earlier = datetime.now(ZoneInfo("Asia/Shanghai")) - timedelta(minutes=35)
+    box.locator("[name=occurred_at]").fill(earlier.strftime("%Y-%m-%dT%H:%M"))
+    wide.take("late-entry", 400, box, margin=True)
 
 
 def statement(wide: Camera) -> None:

@@ -91,7 +91,12 @@ def serve() -> None:
             "This database holds the demonstration accounts, which work on loopback only. "
             "Set HOST=127.0.0.1 and TRUSTED_PROXIES=0, or use another DATABASE_URL."
         )
-    scheduler = Scheduler(parts.database, parts.clock) if parts.settings.scheduler else None
+    settings = parts.settings
+    scheduler = (
+        Scheduler(parts.database, parts.clock, data_dir=settings.data_dir)
+        if settings.scheduler
+        else None
+    )
     with contextlib.ExitStack() as stack:
         if scheduler is not None:
             scheduler.start()

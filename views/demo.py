@@ -5,19 +5,19 @@ from __future__ import annotations
 
 import ipaddress
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, current_app, request, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
-from werkzeug.exceptions import BadRequest, Forbidden
+from werkzeug.exceptions import BadRequest, Forbidden, HTTPException
 
 from models.people import Person
 from services.cases import move_clock
 from services.directory import people
-from services.switching import switch_person
+from services.switching import may_open, switch_person
 from views import session as sessions
 from views.auth import client_address
 from views.i18n import loc
-from views.kit import actor, database, now, run, safe_next, say, see_other, seen
+from views.kit import actor, database, now, only_auditor, run, safe_next, say, see_other, seen
 
 bp = Blueprint("demo", __name__, url_prefix="/demo")
 
@@ -47,9 +47,28 @@ def switch() -> Response:
     username = request.form.get("username", "")[:80]
     person = run(lambda uow: switch_person(uow, username, actor(), client_address(), now()))
     target = safe_next(request.form.get("next"), url_for("inbox.show"))
+    if not _shown_to(person, target):
+        target = url_for("inbox.show")
     sessions.begin(person)
     say(_("现在是 %(name)s。", name=loc(person)), "info")
     return seen(target)
+
+
+def _shown_to(person: Person, target: str) -> bool:
+    """Whether the page the switch was pressed on is one for the other person, too."""
+    try:
+        endpoint, given = current_app.url_map.bind("").match(target.partition("?")[0])
+    except HTTPException:
+        return False
+    if endpoint.startswith("people."):
+        return "admin" in person.role_keys
+    if endpoint == "intake.report" and only_auditor(person):
+        return False
+    about = {k: v for k, v in given.items() if k in {"case_id", "task_id", "statement_id"}}
+    if not about:
+        return True
+    with database().read() as session:
+        return may_open(session, person, **about)
 
 
 @bp.post("/cases/<int:case_id>/fast-forward")

@@ -52,7 +52,7 @@ def report() -> Answer:
 def send_report() -> Answer:
     """Record it and open the case. Classified matters stop here: nothing of them is kept."""
     _require_reporter()
-    if request.form.get("classified") == "yes":
+    if "yes" in request.form.getlist("classified"):
         return render("intake/classified.html")
     try:
         noticed, plan_key = _noticed()

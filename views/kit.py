@@ -228,6 +228,8 @@ class RowNumber(IntegerConverter):
     """``<int:...>`` in an address: a row's id, none larger than both databases can hold. What is
     larger is no address of ours: 404."""
 
+    regex = "[0-9]+"
+
     def __init__(self, map: Map) -> None:
         super().__init__(map, max=2**31 - 1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, Response, g, request
+from werkzeug.exceptions import BadRequest
 
 from views.kit import csp_nonce, settings
 
@@ -38,6 +39,9 @@ def init_app(app: Flask) -> None:
         # Werkzeug applies MAX_FORM_MEMORY_SIZE to multipart forms only.
         if request.mimetype != "multipart/form-data":
             request.max_content_length = FORM_BYTES
+        # A part without a name is no field of any page, and more than Flask-WTF can read.
+        if request.method == "POST" and (None in request.form or None in request.files):
+            raise BadRequest
 
     @app.after_request
     def headers(response: Response) -> Response:

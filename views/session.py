@@ -4,6 +4,7 @@ the epoch ends every session of theirs."""
 from __future__ import annotations
 
 from flask import Flask, request, session, url_for
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login import LoginManager, UserMixin, login_user
 from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
@@ -11,6 +12,18 @@ from werkzeug.wrappers import Response
 from models.people import Person
 from services.people import person_by_id
 from views.kit import database, seen
+
+
+class PageSessions(SecureCookieSessionInterface):
+    """The session lives in the cookie, and opening a page prolongs it. What an open page asks in
+    the background does not: such an answer may arrive after the person was switched or signed
+    out, and its copy of the cookie would bring the old session back."""
+
+    def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
+        if session.modified:
+            return True
+        opens_a_page = "text/html" in request.headers.get("Accept", "")
+        return opens_a_page and super().should_set_cookie(app, session)
 
 
 class SignedIn(UserMixin):
@@ -64,7 +77,8 @@ def unauthorized() -> Response:
 
 
 def init_app(app: Flask) -> None:
-    """Attach Flask-Login."""
+    """Attach Flask-Login and the session's rules."""
+    app.session_interface = PageSessions()
     manager = LoginManager()
     manager.user_loader(load)
     manager.unauthorized_handler(unauthorized)

@@ -21,6 +21,7 @@ from services.uow import UnitOfWork
 from views.forms import FORMS, Mistakes, Reader, form_data
 from views.forms.base import FormInput, TaskForm
 from views.i18n import format_short, loc
+from views.incident_words import incident_sentence
 from views.kit import (
     Answer,
     actor,
@@ -239,9 +240,7 @@ def reassign(task_id: str) -> Answer:
         reason = read.text("reason", limit=500)
         read.finish()
         assert to is not None
-        task = run(
-            lambda uow: tasks.reassign_task(uow, task_id, to, actor(), now(), reason=reason)
-        )
+        task = run(lambda uow: tasks.reassign_task(uow, task_id, to, actor(), now(), reason=reason))
         say(_("“%(task)s”已转办。", task=loc(task)))
         return see_other("inbox.show")
 
@@ -302,8 +301,13 @@ def _parsed(form_key: str, element: Element) -> tuple[Mapping[str, Any], Any]:
 def _gone_on(completed: tasks.CompletedTask) -> Response:
     task = completed.task
     if completed.incidents:
+        fault = completed.incidents[0]
         say(
-            _("流程在这一步出现运行异常,任务保留在您这里,填写的内容已存为草稿;情况见事件页。"),
+            _(
+                "流程停在“%(element)s”:%(why)s任务保留在您这里,填写的内容已存为草稿。",
+                element=fault.path,
+                why=incident_sentence(fault.code),
+            ),
             "error",
         )
         return see_other("tasks.show", task_id=task.id)

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from views.i18n import format_moment
+from views.incident_words import incident_sentence
 
 ORIGINS = {
     "text": _l("原文"),
@@ -85,6 +86,7 @@ def shown_value(value: Any) -> str:
 
 def init_app(app: Flask) -> None:
     """Give the templates these words."""
+    app.jinja_env.filters["incident_words"] = incident_sentence
     app.jinja_env.globals.update(
         origin_name=lambda key: named(ORIGINS, key),
         statement_kind_name=lambda key: named(STATEMENT_KINDS, key),

@@ -20,6 +20,7 @@ from services.case_reading import TimelineEvent
 from services.moments import from_text
 from services.tiers import Tier
 from views.i18n import format_short, format_span, loc
+from views.incident_words import incident_sentence
 from views.terms import ANCHORS, named
 
 #: (tone, sentence) by event type. Arguments: task, tier, proposed, was, anchor, occurred, to,
@@ -163,6 +164,8 @@ class Words:
             words["moved"] = format_span(given["seconds"])
         if isinstance(given.get("due"), str):
             words["due"] = format_short(from_text(given["due"]), self.now)
+        if entry.event.type == "incident.raised":
+            words["message"] = incident_sentence(str(given.get("code", "")))
         if entry.event.type == "deadline.escalated":
             words["to"] = self.role(given.get("to"))
         if "recipient" in given:

@@ -19,8 +19,9 @@ from sqlalchemy import select
 
 from models.cases import Case
 from models.history import HistoryEvent
+from models.people import Person
 from models.tasks import Notification, UserTask
-from services import cases, history, reports
+from services import access, cases, history, reports
 from services.demo import seed
 from services.demo.player import Player, approve, release
 from services.uow import Database
@@ -404,3 +405,18 @@ def test_raised_tier_opens_a_new_clock_and_keeps_the_old_one(play: Player) -> No
             )
         ).all()
     assert sorted(due for due in dues if due) == [play.at(95), play.at(120)]
+
+
+def test_whoever_is_told_may_see_the_case(play: Player) -> None:
+    """The leaders are told of the grading before they have a task in the case."""
+    case_id = opened(play, "p11", {**TRIAGE_11, "casualties": True}, "extraordinary")
+    with play.db.read() as session:
+        case = session.get_one(Case, case_id)
+        told = session.scalars(
+            select(Notification.person_id).where(
+                Notification.case_id == case_id, Notification.kind == "case_graded"
+            )
+        ).all()
+        assert play.actor("leader").person_id in told
+        for person_id in told:
+            assert access.can_see_case(session, session.get_one(Person, person_id), case)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from playwright.sync_api import expect
 
 from tests.acceptance.conftest import Enter
-from tests.acceptance.person import Person, minutes, shown, whole_minute
+from tests.acceptance.person import ZONE, Person, minutes, shown, whole_minute
 
 SIGNAL = "文化活动中心今晚排练时舞台桁架坠落,短视频称“死了五个人”,评论迅速增加"
 VIDEO = "https://video.example/lanpu/88231-story"
@@ -196,7 +196,7 @@ def facts_are_checked(story: Story) -> None:
 def statement_is_drafted_and_checked(story: Story) -> None:
     publicity = story.as_("publicity")
     publicity.task("拟稿", story.number)
-    morning = (story.discovered + timedelta(days=1)).astimezone().replace(hour=0, minute=0)
+    morning = (story.discovered.astimezone(ZONE) + timedelta(days=1)).replace(hour=8, minute=0)
     publicity.fill(
         kind="first_facts",
         title="关于舞台桁架坠落的情况通报",

@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 
+from sqlalchemy import select
+
 from models.cases import Anchor, Case
-from services import closing
+from models.history import HistoryEvent
+from models.words import ReportLine
+from services import closing, history
 from services.closing import handle_closing
 from services.errors import Refusal
 from services.statements import handle_draft
-from services.uow import Database
+from services.uow import Database, UnitOfWork
 from tests.integration.words_rows import Unit, make_unit
 
 FORM = "planroom:closing"
@@ -108,19 +112,28 @@ def test_closing_over_open_work_needs_a_reason_and_keeps_it(unit: Unit) -> None:
         assert session.get_one(Case, unit.case_id).status == "closed"
 
 
-def test_an_unconfirmed_report_is_named_in_both_languages(unit: Unit) -> None:
-    unit.db.run(
-        lambda uow: uow.session.add(
+def test_reports_not_made_or_not_confirmed_are_named_in_both_languages(unit: Unit) -> None:
+    told = unit.open_task("planroom:report-up", "first/report")
+    untold = unit.open_task("planroom:report-up", "second/report")
+
+    def work(uow: UnitOfWork) -> None:
+        uow.session.add(
             ReportLine(
                 case_id=unit.case_id,
-                task_id=unit.submit_task("planroom:report-up"),
+                task_id=told,
                 recipient="party_office",
                 name="党政办",
                 name_en="Party and government office",
             )
         )
-    )
+
+    unit.run(work)
     with pytest.raises(Refusal) as refusal:
         close(unit, {"criterion_met": True})
-    assert refusal.value.args_["unconfirmed"] == ["党政办"]
-    assert refusal.value.args_["unconfirmed_en"] == ["Party and government office"]
+    assert refusal.value.args_["unconfirmed"] == ["党政办", "second/report"]
+    assert refusal.value.args_["unconfirmed_en"] == [
+        "Party and government office",
+        "second/report",
+    ]
+    close(unit, {"criterion_met": True, "open_work_reason": "电话已通"})
+    assert unit.events("closing.confirmed")[0]["reports"] == [untold]

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from models.cases import Case, Incident, ProcessInstance
 from models.history import HistoryEvent
 from models.tasks import QueueCount
-from services import incidents
+from services import incidents, timers
+from services.case_reading import CaseOverview, overview
 from services.errors import Refusal
 from tests.integration.world import TIERS, World, bundle
 from tests.unit.bpmn_builder import Process
@@ -99,3 +100,54 @@ def test_a_person_resolves_an_incident_with_words(world: World) -> None:
     assert resolve("duty", "已联系预案编制人").resolved_by == world.people["duty"].id
     with pytest.raises(Refusal, match="incident_resolved"):
         resolve("duty", "again")
+
+
+def test_a_case_goes_on_after_its_incident_was_resolved(world: World) -> None:
+    """No true branch, an incident on the case page, a person's words, the corrected answer."""
+    world.deploy(bundle(forked(), roles=["duty"]))
+    case = world.open("t08")
+    world.complete(case, "ask", "duty", {"yes": "false", "words": "第一次"})
+
+    def page() -> CaseOverview:
+        with world.db.read() as session:
+            return overview(session, case.id, world.people["duty"], world.now)
+
+    [shown] = page().incidents
+    assert (shown.code, shown.resolved_at) == ("no_flow_true", None)
+    assert [step.task.element_id for step in page().steps] == ["ask"]
+    world.db.run(
+        lambda uow: incidents.resolve_incident(
+            uow, shown.id, world.actor("duty"), "答案填错", world.now
+        )
+    )
+    assert page().incidents[0].resolution == "答案填错"
+    assert world.one(select(ProcessInstance.status)) == "running"
+    assert world.open_tasks(case)["ask"].draft == {"yes": "false", "words": "第一次"}
+    done = world.complete(case, "ask", "duty", {"yes": "true", "words": "第一次"})
+    assert done.incidents == ()
+    assert page().case.status == "closed"
+    types = world.all(select(HistoryEvent.type).order_by(HistoryEvent.id))
+    assert types.count("incident.raised") == types.count("incident.resolved") == 1
+
+
+def test_a_timer_that_failed_is_tried_at_once_when_its_incident_is_resolved(world: World) -> None:
+    p = Process("t08").start("s").user_task("ask", "duty", fields=[("yes", "boolean")]).end("e")
+    p.user_task("fix", "duty", fields=[("yes", "boolean")]).end("e3").parallel("both")
+    p.chain("s", "both", "ask", "e").chain("both", "fix", "e3")
+    p.boundary_timer("late", "ask", "PT1H", interrupting=False, deadline="due")
+    p.exclusive("way").end("e1").end("e2").chain("late", "way")
+    p.flow("way", "e1", condition="fix.yes = true").flow("way", "e2", condition="fix.yes = false")
+    world.deploy(bundle(p, roles=["duty"]))
+    case = world.open("t08")
+    due = world.now + timedelta(hours=1)
+    assert timers.fire_next(world.db, due)
+    assert world.one(select(ProcessInstance.status)) == "incident"
+    [fault] = world.all(select(Incident))
+    assert fault.element_path == "way"
+    assert not timers.fire_next(world.db, due)  # pushed back
+    world.complete(case, "fix", "duty", {"yes": "true"}, now=due)
+    assert world.one(select(Incident.resolved_at)) == due
+    assert timers.fire_next(world.db, due)
+    assert world.open_tasks(case)["ask"].overdue_at == due
+    assert world.one(select(ProcessInstance.status)) == "running"
+    assert len(world.all(select(Incident))) == 1

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from models.cases import Case, Incident, ProcessInstance
 from models.history import HistoryEvent
 from models.tasks import Notification, Outbox
-from services import history, outbox
+from services import history, incidents, outbox
 from services.uow import UnitOfWork
 from tests.integration.world import World, bundle
 from tests.unit.bpmn_builder import Process
@@ -115,3 +115,51 @@ def test_a_topic_that_never_works_is_given_up(
     row = world.one(select(Outbox))
     assert (row.status, row.attempts) == ("failed", outbox.MOST_ATTEMPTS)
     assert len(world.all(select(Incident))) == 1
+
+
+def resolve(world: World, now: datetime) -> None:
+    id_ = world.one(select(Incident.id).where(Incident.resolved_at.is_(None)))
+    world.db.run(
+        lambda uow: incidents.resolve_incident(uow, id_, world.actor("duty"), "已处理", now)
+    )
+
+
+def test_a_resolved_incident_lets_a_given_up_intent_go_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = opened(world, "phone")
+    drain(world, world.now)
+    assert world.one(select(Outbox.status)) == "failed"
+    monkeypatch.setattr(outbox, "TOPICS", {**outbox.TOPICS, "phone": lambda uow, delivery: {}})
+    assert drain(world, world.now + timedelta(days=1)) == 0  # it waits for a person
+    later = world.now + timedelta(days=1)
+    resolve(world, later)
+    assert drain(world, later) == 1
+    assert list(world.open_tasks(case)) == ["after"]
+    assert world.one(select(Outbox.status)) == "done"
+
+
+def test_an_answer_the_engine_cannot_go_on_from_is_not_lost(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    p = Process("t05").start("s").service_task("tell", "notify", properties={"to": "duty"})
+    p.exclusive("way").user_task("after", "duty").end("e").end("e2").chain("s", "tell", "way")
+    p.flow("way", "after", condition="tell.notified > 90")
+    p.flow("way", "e2", condition="tell.notified < 0").chain("after", "e")
+    world.deploy(bundle(p, roles=["duty"]))
+    case = world.open("t05")
+    assert drain(world, world.now) == 1
+    assert (world.one(select(Outbox.status)), world.all(select(Notification))) == ("failed", [])
+    incident = world.one(select(Incident))
+    assert (incident.code, incident.element_path) == ("no_flow_true", "way")
+    # Tried again in vain it is an incident again; with another answer the case goes on.
+    resolve(world, world.now)
+    assert drain(world, world.now) == 1
+    assert len(world.all(select(Incident))) == 2
+    monkeypatch.setattr(
+        outbox, "TOPICS", {"notify": lambda uow, delivery: {"notified": 99}}
+    )
+    resolve(world, world.now)
+    assert drain(world, world.now) == 1
+    assert list(world.open_tasks(case)) == ["after"]
+    assert world.one(select(ProcessInstance.status)) == "running"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import select
 
@@ -60,3 +62,22 @@ def test_a_clock_that_jumps_is_noticed_by_the_regular_look(world: World) -> None
     moment[0] = world.now + timedelta(hours=2)
     time.sleep(0.5)
     assert world.one(select(UserTask.overdue_at)) is None  # stopped is stopped
+
+
+def test_files_without_a_row_are_swept_once_a_day(world: World, tmp_path: Path) -> None:
+    stray = tmp_path / "files" / "ab" / ("ab" * 32)
+    stray.parent.mkdir(parents=True)
+    stray.write_bytes(b"left behind")
+    old = (world.now - timedelta(days=2)).timestamp()
+    os.utime(stray, (old, old))
+    assert Scheduler(world.db, lambda: world.now).sweep() == 0 and stray.exists()
+    scheduler = Scheduler(world.db, lambda: world.now, every=60, data_dir=tmp_path)
+    scheduler.start()
+    try:
+        job = scheduler._jobs.get_job("sweep")
+        assert job is not None and job.trigger.interval == timedelta(days=1)
+        assert stray.exists()  # not at the start
+        scheduler._jobs.modify_job("sweep", next_run_time=datetime.now(UTC))
+        wait_for(lambda: not stray.exists())
+    finally:
+        scheduler.stop()

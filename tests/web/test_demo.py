@@ -27,6 +27,20 @@ def test_switch_is_recorded(as_: As, world: World) -> None:
     assert duty.post("/demo/switch", {"username": "nobody"}).status_code == 404
 
 
+def test_switch_leads_to_a_page_the_other_may_see(as_: As, world: World) -> None:
+    case = world.open()
+    task = world.open_tasks(case)["check"].id
+    for path in (f"/cases/{case.id}", f"/tasks/{task}", "/people", "/statements/9", "/nowhere"):
+        duty = as_("duty")
+        duty.get("/inbox")
+        answer = duty.post("/demo/switch", {"username": "outsider", "next": path})
+        assert answer.location == "/inbox", path
+    duty = as_("duty")
+    duty.get("/inbox")
+    answer = duty.post("/demo/switch", {"username": "duty2", "next": f"/tasks/{task}?x=1"})
+    assert answer.location == f"/tasks/{task}?x=1"
+
+
 def test_fast_forward_fires_what_falls_due(as_: As, world: World, clock: Clock) -> None:
     case = world.open()
     duty = as_("duty")
@@ -63,9 +77,7 @@ def test_not_in_a_real_organisation(as_: As, world: World) -> None:
 
 
 @pytest.mark.parametrize("path", ["/demo/switch", "/demo/cases/1/fast-forward"])
-def test_without_demo_there_is_no_such_address(
-    real_app: Flask, world: World, path: str
-) -> None:
+def test_without_demo_there_is_no_such_address(real_app: Flask, world: World, path: str) -> None:
     browser = Browser(real_app.test_client())
     browser.get("/sign-in")
     assert browser.post(path, {"username": "leader"}).status_code == 404
