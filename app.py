@@ -88,9 +88,7 @@ def create_app(
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
         )
-    app.extensions["planroom"] = kit.Planroom(
-        settings, database or Database(settings.url), clock
-    )
+    app.extensions["planroom"] = kit.Planroom(settings, database or Database(settings.url), clock)
     for part in (i18n, kit, terms, session, security, errors):
         part.init_app(app)
     CSRFProtect(app)
@@ -101,4 +99,5 @@ def create_app(
     cli.init_app(app)
     app.cli.add_command(launch.run_planroom)
     app.cli.add_command(founding.org_group)
+    app.cli.add_command(founding.history_group)
     return app

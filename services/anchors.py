@@ -12,6 +12,7 @@ from services.actor import Actor
 from services.context import anchors_of
 from services.errors import Refusal
 from services.instances import retime_case
+from services.stamps import touch_case
 from services.uow import UnitOfWork
 
 #: Anchors every case may have beside those its plan names with ``setsAnchor``.
@@ -69,6 +70,8 @@ def correct_anchor(
     case = access.require_see_case(uow.session, person, uow.session.get(Case, case_id))
     if case.status == "archived":
         raise Refusal("case_over", 409)
+    # Of two who correct at once the second waits here, and sees what the first has written.
+    touch_case(uow, case)
     standing = anchors_of(uow.session, case.id)
     if name not in standing:
         raise Refusal("anchor_unknown", 404, anchor=name)

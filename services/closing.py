@@ -138,7 +138,7 @@ def _open_work(session: Session, there: Readiness) -> Refusal:
             .order_by(StatementVersion.number)
         ).all()
     )
-    open_ = [*there.unconfirmed, *there.reports]
+    open_: list[ReportLine | UserTask] = [*there.unconfirmed, *there.reports]
     names = dict.fromkeys((one.name, one.name_en or one.name) for one in open_)
     return Refusal(
         "closing_open_work",

@@ -243,11 +243,16 @@ _WHO = "to_whom by how note reason acknowledged_by acknowledged_how was"
 _add("report.line_entered", "report", {"recipient": KEY}, _LINE, personal=_WHO)
 _add("report.line_acknowledged", "report", {"recipient": KEY}, _LINE, personal=_WHO)
 _add("report.line_corrected", "report", {"recipient": KEY}, _LINE, personal=_WHO)
-_add("closing.confirmed", "case", {"met": BOOL}, {"criterion": TEXT, "clause": TEXT, "note": TEXT,
-                                                  "task": UUID, "drafts": listing(ROW, 500),
-                                                  "unconfirmed": listing(ROW, 500), "reports": listing(UUID, 500),
-                                                  "open_work_reason": TEXT},
-     personal="note open_work_reason")
+_add(
+    "closing.confirmed",
+    "case",
+    {"met": BOOL},
+    {"criterion": TEXT, "clause": TEXT, "note": TEXT, "task": UUID,
+     # What was left open when the case was closed all the same, and why.
+     "drafts": listing(ROW, 500), "unconfirmed": listing(ROW, 500),
+     "reports": listing(UUID, 500), "open_work_reason": TEXT},
+    personal="note open_work_reason",
+)
 _add(
     "archive.item_recorded",
     "case",

@@ -164,9 +164,11 @@ def fire(uow: UnitOfWork, taken: Taken, now: datetime) -> None:
     mine = {"b_instance": taken.instance_id, "b_until": taken.until}
     ids = taken.timer_ids if taken.until is None else tuple(session.scalars(_HELD, mine))
     found = session.execute(_HOST, {"b_instance": taken.instance_id}).one_or_none()
-    if not ids or found is None or found[0].state is None:
+    if not ids or found is None:
         return  # their host has gone meanwhile, and they with it
     instance, case = found
+    if instance.state is None:
+        return
     definition = definition_for(session, instance.content_hash)
     context = context_of(session, case, now)
     advance = engine.fire_timers(definition, instance.state, ids, context, default_feel())

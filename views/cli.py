@@ -110,6 +110,8 @@ def serve() -> None:
             threads=parts.settings.threads,
             ident="planroom",
             max_request_body_size=parts.settings.max_upload_mb * 1_000_000 + 100_000,
+            # waitress drops X-Forwarded-* unless told that a proxy of ours writes them.
+            clear_untrusted_proxy_headers=not parts.settings.trusted_proxies,
         )
 
 

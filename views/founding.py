@@ -1,15 +1,17 @@
-"""`flask org init`: a real unit's first day, without the demonstration."""
+"""`flask org ...`: a real unit's first day, without the demonstration: the unit itself, its
+accounts, and the official channels it may speak from."""
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from services import organisation, people
+from services import organisation, people, verify
 from services.actor import SYSTEM
 from services.errors import Refusal
 from services.uow import UnitOfWork
@@ -46,8 +48,77 @@ def init(name: str, name_en: str, kind: str, zone: str, admin: str, password: st
         )
         people.create_person(uow, admin, admin, password, ["admin"], SYSTEM, moment)
 
+    _do(work)
+    click.echo("The organisation is set up. Next: `flask plans deploy`, then `flask serve`.")
+
+
+@org_group.command("add-person")
+@click.argument("username")
+@click.option("--name", required=True, help="The person's name as shown.")
+@click.option("--role", "roles", multiple=True, help="A role's key; may be given several times.")
+@click.password_option(help="Their first password.")
+def add_person(username: str, name: str, roles: tuple[str, ...], password: str) -> None:
+    """Create an account with its roles."""
+    parts = planroom()
+    moment = parts.clock()
+    _do(lambda uow: people.create_person(uow, username, name, password, roles, SYSTEM, moment))
+    click.echo(f"{username}: {', '.join(roles) or '-'}")
+
+
+@org_group.command("set-password")
+@click.argument("username")
+@click.password_option(help="The new password.")
+def set_password(username: str, password: str) -> None:
+    """Give an account a new password; its sessions end."""
+    parts = planroom()
+    moment = parts.clock()
+
+    def work(uow: UnitOfWork) -> None:
+        person = people.person_by_username(uow.session, username)
+        if person is None:
+            raise Refusal("person_unknown", 404, username=username)
+        people.set_password(uow, person.id, password, SYSTEM, moment)
+
+    _do(work)
+    click.echo(f"{username}: the password was changed.")
+
+
+@org_group.command("add-channel")
+@click.option("--name", required=True, help="What it is, e.g. 政务微博.")
+@click.option("--name-en", default="", help="The same in English.")
+@click.option("--account", required=True, help="The verified account's public name.")
+@click.option("--url", default="", help="Where it stands.")
+def add_channel(name: str, name_en: str, account: str, url: str) -> None:
+    """Name an official, disclosed channel: statements go out through these only."""
+    parts = planroom()
+    moment = parts.clock()
+    row = {"name": name, "name_en": name_en, "account": account, "url": url}
+    _do(lambda uow: organisation.add_channel(uow, row, SYSTEM, moment))
+    click.echo(f"{name}: {account}")
+
+
+history_group = AppGroup("history", help="The record.")
+
+
+@history_group.command("verify")
+@click.argument("chain", default="")
+def verify_history(chain: str) -> None:
+    """Recompute every chain (or one: `org`, `case:12`) and say where the first break is."""
+    broken = 0
+    with planroom().database.read() as session:
+        reports = [verify.verify_chain(session, chain)] if chain else verify.verify_all(session)
+        for report in reports:
+            if report.ok:
+                click.echo(f"{report.chain}: {report.length} events, unbroken, {report.head[:16]}")
+            else:
+                broken += 1
+                click.echo(f"{report.chain}: BROKEN at {report.first_break} ({report.reason})")
+    if broken:
+        raise click.ClickException(f"{broken} broken")
+
+
+def _do(work: Callable[[UnitOfWork], object]) -> None:
     try:
-        parts.database.run(work)
+        planroom().database.run(work)
     except Refusal as refused:
         raise click.ClickException(f"{refused.code} {refused.args_}") from None
-    click.echo("The organisation is set up. Next: `flask plans deploy`, then `flask serve`.")

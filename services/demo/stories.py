@@ -13,7 +13,7 @@ from services.uow import Database
 def running_late(db: Database, now: datetime) -> int:
     """An 特别重大 case of two hours ago: the one-hour report was met by two recipients of three,
     the statement waits for its secrecy check. Returns the case's id."""
-    play = Player(db, now - timedelta(minutes=128))
+    play = Player(db, _minute(now) - timedelta(minutes=128))
     case_id = _open(
         play,
         "老城小学食堂:多名学生午餐后呕吐,家长群称“已有孩子抢救”",
@@ -92,7 +92,7 @@ def running_late(db: Database, now: datetime) -> int:
 
 def archived(db: Database, now: datetime) -> int:
     """A 较大 case of three weeks ago, from alarm to archive. Returns the case's id."""
-    play = Player(db, now - timedelta(days=21))
+    play = Player(db, _minute(now) - timedelta(days=21))
     case_id = _open(
         play,
         "公交改线公示期未满即实施,居民质疑",
@@ -191,6 +191,11 @@ def archived(db: Database, now: datetime) -> int:
 
 _ARCHIVE = ("signal", "grading", "statements", "review")
 _NOT_KEPT = ("reports", "handling_plan", "files")
+
+
+def _minute(moment: datetime) -> datetime:
+    # People write down minutes.
+    return moment.replace(second=0, microsecond=0)
 
 
 def _open(play: Player, title: str, text: str, link: str, seen: dict[str, Any]) -> int:

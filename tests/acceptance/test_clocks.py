@@ -239,6 +239,8 @@ def p04_group(play: Player) -> Waiting:
     """Three days: the day on which it calmed is not counted, the third day's end is the limit."""
     case_id = opened(play, "p04", TRIAGE_04, "major")
     facts(play, case_id, "none")
+    # A case is not closed while its report is still to be made.
+    report(play, case_id, "p04", "report_in_time", play.at(60)).finish(45)
     calmed = 60 * 30.0
     play.act(calmed - 30, case_id, "follow", "office", {"seen": "平稳", "next": "calm"})
     closing = {"criterion_met": True, "note": "无新增"}

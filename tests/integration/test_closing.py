@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-
 from sqlalchemy import select
 
 from models.cases import Anchor, Case
