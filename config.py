@@ -11,12 +11,15 @@ from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from click import ClickException
+
 #: Good enough on one's own machine, refused anywhere else.
 DEVELOPMENT_KEY = "planroom-development-key-not-for-use-elsewhere"
 
 
-class ConfigError(Exception):
-    """A setting that cannot be used; the message names it and says what to do."""
+class ConfigError(ClickException):
+    """A setting that cannot be used; the message names it and says what to do. On the command
+    line it is all that is printed."""
 
 
 def _setting(env: str, default: Any, help_: str) -> Any:

@@ -70,8 +70,14 @@ _add(
     "case.opened",
     "case",
     {"number": KEY, "plan": KEY, "plan_version": ROW},
-    {"hash": DIGEST, "title": TEXT, "signal": nullable(ROW), "discovered": MOMENT, "drill": BOOL,
-     "extra": CONTEXT},
+    {
+        "hash": DIGEST,
+        "title": TEXT,
+        "signal": nullable(ROW),
+        "discovered": MOMENT,
+        "drill": BOOL,
+        "extra": CONTEXT,
+    },
     personal="title summary link reporter phone extra",
 )
 _add("case.closed", "case", {}, {"criterion_met": BOOL, "end": TEXT, "note": TEXT}, personal="note")
@@ -79,7 +85,10 @@ _add("case.archived", "case", {}, {"items": COUNT, "missing": COUNT, "note": TEX
 _add("case.clock_moved", "case", {"seconds": INT}, {"offset": INT, "rate": NUMBER, "reason": TEXT})
 _add("case.member_added", "case", {"person": ROW}, {"reason": TEXT})
 _add(
-    "anchor.recorded", "case", {"name": KEY}, {"id": ROW, "how": TEXT, "task": UUID},
+    "anchor.recorded",
+    "case",
+    {"name": KEY},
+    {"id": ROW, "how": TEXT, "task": UUID},
     personal="how reason",
 )
 _add(
@@ -95,17 +104,28 @@ _add(
     "tier.proposed",
     "tier",
     {"tier": nullable(KEY)},
-    {"level": nullable(INT), "rules": listing(KEY, 200), "texts": listing(TEXT, 200),
-     "inputs": CONTEXT, "decision": TEXT},
+    {
+        "level": nullable(INT),
+        "rules": listing(KEY, 200),
+        "texts": listing(TEXT, 200),
+        "inputs": CONTEXT,
+        "decision": TEXT,
+    },
 )
 _GRADED: dict[str, Schema] = {
-    "level": INT, "was": nullable(KEY), "proposed": nullable(KEY), "rules": listing(KEY, 200),
-    "inputs": CONTEXT, "reason": TEXT, "task": UUID,
+    "level": INT,
+    "was": nullable(KEY),
+    "proposed": nullable(KEY),
+    "rules": listing(KEY, 200),
+    "inputs": CONTEXT,
+    "reason": TEXT,
+    "task": UUID,
 }
 _add("tier.graded", "tier", {"tier": KEY}, _GRADED, personal="reason")
 _add("tier.overridden", "tier", {"tier": KEY}, _GRADED, personal="reason")
-_add("tier.retier_requested", "tier", {}, {"reason": TEXT, "from": nullable(KEY)},
-     personal="reason")
+_add(
+    "tier.retier_requested", "tier", {}, {"reason": TEXT, "from": nullable(KEY)}, personal="reason"
+)
 
 # What a step of the engine walked through is said in the event of the act that caused it; only a
 # step without one has an ``element.passed`` of its own. ``steps``: "path" for an element completed,
@@ -120,9 +140,18 @@ _add(
     "task.opened",
     "task",
     _TASK,
-    {"round": INT, "due": nullable(MOMENT), "follow_up": nullable(MOMENT), "role": TEXT,
-     "roles": listing(KEY, 50), "name": TEXT, "assignee": nullable(ROW), "form": TEXT,
-     "previous": UUID, "timers": listing(CONTEXT, 50)},
+    {
+        "round": INT,
+        "due": nullable(MOMENT),
+        "follow_up": nullable(MOMENT),
+        "role": TEXT,
+        "roles": listing(KEY, 50),
+        "name": TEXT,
+        "assignee": nullable(ROW),
+        "form": TEXT,
+        "previous": UUID,
+        "timers": listing(CONTEXT, 50),
+    },
 )
 _add("task.claimed", "task", _TASK, {"round": INT})
 _add("task.unclaimed", "task", _TASK, {"round": INT, "reason": TEXT}, personal="reason")
@@ -140,18 +169,29 @@ _add(
     _TASK,
     # ``result``: values without persons in them (figures, choices, dates). Free text goes into
     # the personal ``text`` (field id -> what was written), under one commitment.
-    {"round": INT, "result": ANY, "claimed": BOOL, "due": nullable(MOMENT), "late": INT,
-     "lag": INT, **_STEPS},
+    {
+        "round": INT,
+        "result": ANY,
+        "claimed": BOOL,
+        "due": nullable(MOMENT),
+        "late": INT,
+        "lag": INT,
+        **_STEPS,
+    },
     personal="text result",
 )
-_add(
-    "task.cancelled", "task", _TASK, {"round": INT, "by": TEXT, "reason": TEXT}, personal="reason"
-)
+_add("task.cancelled", "task", _TASK, {"round": INT, "by": TEXT, "reason": TEXT}, personal="reason")
 
 # ----------------------------------------------------------------------- deadlines and timers
 _CLOCK: dict[str, Schema] = {
-    "timer": UUID, "task": nullable(UUID), "due": nullable(MOMENT), "kind": TEXT, "anchor": TEXT,
-    "role": TEXT, "clock": TEXT, "round": INT,
+    "timer": UUID,
+    "task": nullable(UUID),
+    "due": nullable(MOMENT),
+    "kind": TEXT,
+    "anchor": TEXT,
+    "role": TEXT,
+    "clock": TEXT,
+    "round": INT,
 }
 _LATE: dict[str, Schema] = {**_CLOCK, "late": INT, "lag": INT, "happened": MOMENT}
 _PEOPLE: dict[str, Schema] = {"to": TEXT, "persons": listing(ROW, 500)}
@@ -175,8 +215,9 @@ _add(
 )
 _add("message.sent", "engine", {"name": KEY}, {"payload": CONTEXT, **_STEPS}, personal="payload")
 _add("intent.created", "engine", {"topic": KEY}, {"id": ROW, "task": nullable(UUID), "list": ANY})
-_add("intent.done", "engine", {"topic": KEY}, {"id": ROW, "task": nullable(UUID),
-                                               "attempts": COUNT})
+_add(
+    "intent.done", "engine", {"topic": KEY}, {"id": ROW, "task": nullable(UUID), "attempts": COUNT}
+)
 _add(
     "intent.failed",
     "engine",
@@ -189,18 +230,31 @@ _add(
     {"code": KEY},
     {"id": ROW, "message": TEXT, "details": CONTEXT, "timer": UUID, "instance": UUID},
 )
-_add("incident.resolved", "engine", {}, {"id": ROW, "code": KEY, "resolution": TEXT},
-     personal="resolution")
-_add("instance.started", "engine", {"instance": UUID},
-     {"plan_version": ROW, "hash": DIGEST, **_STEPS})
+_add(
+    "incident.resolved",
+    "engine",
+    {},
+    {"id": ROW, "code": KEY, "resolution": TEXT},
+    personal="resolution",
+)
+_add(
+    "instance.started",
+    "engine",
+    {"instance": UUID},
+    {"plan_version": ROW, "hash": DIGEST, **_STEPS},
+)
 _add("instance.completed", "engine", {"instance": UUID}, {"ends": listing(PATH, 200)})
 _add("instance.cancelled", "engine", {"instance": UUID}, {"reason": TEXT}, personal="reason")
 
 # ------------------------------------------------------------------- statements and releases
 _TEXT: dict[str, Schema] = {"statement": ROW}
 _VERSION: dict[str, Schema] = {"statement": ROW, "version": ROW}  # the version's number
-_add("statement.created", "statement", {**_TEXT, "kind": KEY},
-     {"corrects": nullable(ROW), "approvals": listing(KEY, 20), "investigation_done": BOOL})
+_add(
+    "statement.created",
+    "statement",
+    {**_TEXT, "kind": KEY},
+    {"corrects": nullable(ROW), "approvals": listing(KEY, 20), "investigation_done": BOOL},
+)
 _add(
     "statement.version_added",
     "statement",
@@ -211,8 +265,12 @@ _add(
 _add(
     "approval.given",
     "statement",
-    {**_VERSION, "digest": DIGEST, "kind": KEY,
-     "decision": one_of("approve", "approve_with_edits", "return", "reject")},
+    {
+        **_VERSION,
+        "digest": DIGEST,
+        "kind": KEY,
+        "decision": one_of("approve", "approve_with_edits", "return", "reject"),
+    },
     {"id": ROW, "oral": BOOL, "comment": TEXT, "task": nullable(UUID), "person": ROW},
     personal="comment",
 )
@@ -221,23 +279,52 @@ _add(
     "approval.voided",
     "statement",
     {"statement": ROW},
-    {"version": ROW, "by_version": ROW, "kind": KEY, "id": ROW, "ids": listing(ROW, 100),
-     "person": ROW, "digest": DIGEST, "reason": TEXT},
+    {
+        "version": ROW,
+        "by_version": ROW,
+        "kind": KEY,
+        "id": ROW,
+        "ids": listing(ROW, 100),
+        "person": ROW,
+        "digest": DIGEST,
+        "reason": TEXT,
+    },
 )
 _RELEASE: dict[str, Schema] = {
-    "id": ROW, "release": ROW, "channel": ROW, "channel_name": TEXT, "account": TEXT, "link": TEXT,
-    "task": nullable(UUID), "note": TEXT, "approvals": listing(ROW, 100), "reason": TEXT,
+    "id": ROW,
+    "release": ROW,
+    "channel": ROW,
+    "channel_name": TEXT,
+    "account": TEXT,
+    "link": TEXT,
+    "task": nullable(UUID),
+    "note": TEXT,
+    "approvals": listing(ROW, 100),
+    "reason": TEXT,
 }
 _add("statement.released", "statement", {**_VERSION, "digest": DIGEST}, _RELEASE)
-_add("statement.corrected", "statement", _TEXT,
-     {**_RELEASE, "version": ROW, "digest": DIGEST, "by": ROW, "corrects": ROW})
+_add(
+    "statement.corrected",
+    "statement",
+    _TEXT,
+    {**_RELEASE, "version": ROW, "digest": DIGEST, "by": ROW, "corrects": ROW},
+)
 _add("statement.link_added", "statement", {**_TEXT, "release": ROW, "link": TEXT}, {"was": TEXT})
 _add("statement.withdrawn", "statement", _TEXT, {**_RELEASE, "version": ROW, "digest": DIGEST})
 
 # -------------------------------------------------------------- report up, closing, archive
 _LINE: dict[str, Schema] = {
-    "id": ROW, "task": UUID, "method": TEXT, "late": INT, "met": BOOL, "due": nullable(MOMENT),
-    "happened": MOMENT, "was": ANY, "reason": TEXT, "fields": listing(KEY, 50), "lag": INT,
+    "id": ROW,
+    "task": UUID,
+    "method": TEXT,
+    "late": INT,
+    "met": BOOL,
+    "due": nullable(MOMENT),
+    "happened": MOMENT,
+    "was": ANY,
+    "reason": TEXT,
+    "fields": listing(KEY, 50),
+    "lag": INT,
 }
 _WHO = "to_whom by how note reason acknowledged_by acknowledged_how was"
 _add("report.line_entered", "report", {"recipient": KEY}, _LINE, personal=_WHO)
@@ -247,10 +334,17 @@ _add(
     "closing.confirmed",
     "case",
     {"met": BOOL},
-    {"criterion": TEXT, "clause": TEXT, "note": TEXT, "task": UUID,
-     # What was left open when the case was closed all the same, and why.
-     "drafts": listing(ROW, 500), "unconfirmed": listing(ROW, 500),
-     "reports": listing(UUID, 500), "open_work_reason": TEXT},
+    {
+        "criterion": TEXT,
+        "clause": TEXT,
+        "note": TEXT,
+        "task": UUID,
+        # What was left open when the case was closed all the same, and why.
+        "drafts": listing(ROW, 500),
+        "unconfirmed": listing(ROW, 500),
+        "reports": listing(UUID, 500),
+        "open_work_reason": TEXT,
+    },
     personal="note open_work_reason",
 )
 _add(
@@ -288,28 +382,75 @@ _add(
 )
 
 # ------------------------------------------------------------------------- the organisation
-_add("org.person_created", "org", {"person": ROW}, {"roles": listing(KEY, 50), "demo": BOOL},
-     personal="username name name_en phone")
-_add("org.person_changed", "org", {"person": ROW},
-     {"fields": listing(KEY, 50), "active": BOOL, "password": BOOL},
-     personal="username name name_en phone")
+_add(
+    "org.person_created",
+    "org",
+    {"person": ROW},
+    {"roles": listing(KEY, 50), "demo": BOOL},
+    personal="username name name_en phone",
+)
+_add(
+    "org.person_changed",
+    "org",
+    {"person": ROW},
+    {"fields": listing(KEY, 50), "active": BOOL, "password": BOOL},
+    personal="username name name_en phone",
+)
 _ROLE: dict[str, Schema] = {
-    "name": TEXT, "name_en": TEXT, "superior": nullable(KEY), "rank": INT, "created": BOOL,
+    "name": TEXT,
+    "name_en": TEXT,
+    "superior": nullable(KEY),
+    "rank": INT,
+    "created": BOOL,
     "was": CONTEXT,
 }
 _add("org.role_changed", "org", {"role": KEY}, _ROLE)
-_add("org.membership_changed", "org", {"person": ROW},
-     {"added": listing(KEY, 50), "removed": listing(KEY, 50)})
-_add("org.deputy_set", "org", {"principal": ROW, "deputy": ROW, "role": KEY},
-     {"since": MOMENT, "until": nullable(MOMENT), "reason": TEXT}, personal="reason")
-_add("org.plan_deployed", "org", {"plan": KEY, "version": ROW, "hash": DIGEST},
-     {"id": ROW, "files": COUNT, "note": TEXT, "warnings": COUNT})
+_add(
+    "org.membership_changed",
+    "org",
+    {"person": ROW},
+    {"added": listing(KEY, 50), "removed": listing(KEY, 50)},
+)
+_add(
+    "org.deputy_set",
+    "org",
+    {"principal": ROW, "deputy": ROW, "role": KEY},
+    {"since": MOMENT, "until": nullable(MOMENT), "reason": TEXT},
+    personal="reason",
+)
+_add(
+    "org.plan_deployed",
+    "org",
+    {"plan": KEY, "version": ROW, "hash": DIGEST},
+    {"id": ROW, "files": COUNT, "note": TEXT, "warnings": COUNT},
+)
 _add("org.signed_in", "org", {"person": ROW}, {"method": TEXT, "demo": BOOL}, personal="address")
-_add("org.sign_in_failed", "org", {}, {"failures": COUNT, "wait": NUMBER, "reason": TEXT},
-     personal="username address")
-_add("org.switched_person", "org", {"person": ROW}, {"from": nullable(ROW), "demo": BOOL},
-     personal="address")
+_add(
+    "org.sign_in_failed",
+    "org",
+    {},
+    {"failures": COUNT, "wait": NUMBER, "reason": TEXT},
+    personal="username address",
+)
+_add(
+    "org.switched_person",
+    "org",
+    {"person": ROW},
+    {"from": nullable(ROW), "demo": BOOL},
+    personal="address",
+)
 _add("org.setting_changed", "org", {"key": KEY}, {"value": ANY, "was": ANY})
-_add("org.channel_changed", "org", {"channel": ROW},
-     {"name": TEXT, "name_en": TEXT, "account": TEXT, "url": TEXT, "active": BOOL, "created": BOOL,
-      "was": CONTEXT})
+_add(
+    "org.channel_changed",
+    "org",
+    {"channel": ROW},
+    {
+        "name": TEXT,
+        "name_en": TEXT,
+        "account": TEXT,
+        "url": TEXT,
+        "active": BOOL,
+        "created": BOOL,
+        "was": CONTEXT,
+    },
+)

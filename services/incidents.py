@@ -127,9 +127,7 @@ def _try_again(uow: UnitOfWork, instance_id: str, now: datetime) -> None:
         )
     timers = session.execute(
         update(Timer)
-        .where(
-            Timer.instance_id == instance_id, Timer.status == "waiting", Timer.last_error != ""
-        )
+        .where(Timer.instance_id == instance_id, Timer.status == "waiting", Timer.last_error != "")
         .values(wall_due_at=now, leased_until=None, attempts=0, last_error="")
         .execution_options(synchronize_session=False)
     )

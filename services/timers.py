@@ -128,9 +128,7 @@ def fire_next(db: Database, now: datetime) -> bool:
 def _failed(db: Database, taken: Taken | None, fault: Exception, now: datetime) -> None:
     if taken is None:
         raise fault  # not a timer's fault: the database is not to be read
-    log.error(
-        "timers %s of instance %s", taken.timer_ids, taken.instance_id, exc_info=fault
-    )
+    log.error("timers %s of instance %s", taken.timer_ids, taken.instance_id, exc_info=fault)
     message = f"{type(fault).__name__}: {fault}"
     db.run(lambda uow: push_back(uow, taken, message, now))
 

@@ -109,7 +109,10 @@ def verify_history(chain: str) -> None:
         reports = [verify.verify_chain(session, chain)] if chain else verify.verify_all(session)
         for report in reports:
             if report.ok:
-                click.echo(f"{report.chain}: {report.length} events, unbroken, {report.head[:16]}")
+                click.echo(
+                    f"{report.chain}: unbroken, {report.length} events, head {report.head}, "
+                    f"{report.erased} personal values erased"
+                )
             else:
                 broken += 1
                 click.echo(f"{report.chain}: BROKEN at {report.first_break} ({report.reason})")

@@ -33,9 +33,7 @@ def set_timer(step: Step, task: PlanTask) -> None:
         data.pop(key, None)
     trigger: Trigger = task.task_spec.event_definition
     element = step.element(task.event_path)
-    found = schedule(
-        step, task, trigger.text, element.anchor if element else "", data["armed"]
-    )
+    found = schedule(step, task, trigger.text, element.anchor if element else "", data["armed"])
     data.update(timers.to_data(found))
     split = task.parent
     if element is None or element.deadline_kind is None or split is None:
@@ -63,8 +61,12 @@ def schedule(
     variables = task.variables()
     try:
         return timers.first(
-            text.strip().removeprefix("=").strip(), anchor, armed, step.context,
-            step.definition.anchors, lambda feel: step.evaluate(task, feel, variables),
+            text.strip().removeprefix("=").strip(),
+            anchor,
+            armed,
+            step.context,
+            step.definition.anchors,
+            lambda feel: step.evaluate(task, feel, variables),
         )
     except timers.TimerError as error:
         raise Halt("timer_invalid", task, str(error), expression=text) from error
@@ -133,8 +135,13 @@ def fire(step: Step, task: PlanTask, timer: TimerSet) -> None:
     """A waiting timer's moment has come. ``timer`` is how it was set."""
     step.fired.append(
         TimerFired(
-            timer.id, timer.path, timer.element_id, timer.due_at, timer.task_id,
-            timer.deadline_kind, timer.escalate_to,
+            timer.id,
+            timer.path,
+            timer.element_id,
+            timer.due_at,
+            timer.task_id,
+            timer.deadline_kind,
+            timer.escalate_to,
         )
     )
     current = timers.of_data(task.internal_data)

@@ -109,7 +109,10 @@ def _specs(bundle: Bundle, findings: list[Finding]) -> dict[str, Any]:
         if "RecursionError" in str(error):  # the stock parser follows the flows by recursion
             raise DeploymentError([_too_long(error), *findings]) from None
         refused = Finding(
-            "engine_refused", "error", error.file_name or "", error.id or "",
+            "engine_refused",
+            "error",
+            error.file_name or "",
+            error.id or "",
             {"message": str(error)},
         )
     raise DeploymentError([refused, *findings])

@@ -54,9 +54,7 @@ logging.getLogger("spiff").setLevel(logging.WARNING)
 _EMPTY = Snapshot({}, {})
 
 
-def start(
-    definition: Definition, variables: Variables, context: Context, feel: Feel
-) -> Advance:
+def start(definition: Definition, variables: Variables, context: Context, feel: Feel) -> Advance:
     """Open an instance and run it to where it waits. An incident leaves an empty state."""
     workflow = PlanWorkflow(
         definition.specs, definition.process_id, dict(variables), secrets.randbits(96)
@@ -66,7 +64,11 @@ def start(
 
 
 def complete(
-    definition: Definition, state: bytes, task_id: str, data: Variables, context: Context,
+    definition: Definition,
+    state: bytes,
+    task_id: str,
+    data: Variables,
+    context: Context,
     feel: Feel,
 ) -> Advance:
     """Complete an open user task; ``data`` becomes the variable of its element's id. Raises
@@ -112,7 +114,11 @@ def fire_timers(
 
 
 def send_message(
-    definition: Definition, state: bytes, name: str, payload: Variables, context: Context,
+    definition: Definition,
+    state: bytes,
+    name: str,
+    payload: Variables,
+    context: Context,
     feel: Feel,
 ) -> Advance:
     """Hand a message to every element that waits for it; ``payload`` becomes the variable of the
@@ -129,7 +135,11 @@ def send_message(
 
 
 def answer_external(
-    definition: Definition, state: bytes, task_id: str, result: FeelValue, context: Context,
+    definition: Definition,
+    state: bytes,
+    task_id: str,
+    result: FeelValue,
+    context: Context,
     feel: Feel,
 ) -> Advance:
     """The outside has done an external task; a ``result`` other than None becomes the variable
@@ -162,14 +172,14 @@ def waiting(definition: Definition, state: bytes) -> Waiting:
     workflow = states.load(state, definition.specs)
     found = take(workflow, definition)
     return Waiting(
-        tuple(found.tasks.values()), tuple(found.timers.values()),
-        externals(workflow, definition), messages(workflow),
+        tuple(found.tasks.values()),
+        tuple(found.timers.values()),
+        externals(workflow, definition),
+        messages(workflow),
     )
 
 
-def _step(
-    definition: Definition, workflow: PlanWorkflow, context: Context, feel: Feel
-) -> Step:
+def _step(definition: Definition, workflow: PlanWorkflow, context: Context, feel: Feel) -> Step:
     step = Step(definition, context, feel)
     workflow.step = step
     workflow.script_engine = FeelEngine(step)
@@ -200,8 +210,13 @@ def _open(workflow: PlanWorkflow, id: str, kind: type, state: int) -> PlanTask |
 
 
 def _take(
-    step: Step, workflow: PlanWorkflow, before: Snapshot, state: bytes, variables: Variables,
-    work: Callable[[], None], dropped: Sequence[str] = (),
+    step: Step,
+    workflow: PlanWorkflow,
+    before: Snapshot,
+    state: bytes,
+    variables: Variables,
+    work: Callable[[], None],
+    dropped: Sequence[str] = (),
 ) -> Advance:
     """Do the work, run to quiet, and say what changed."""
     try:
@@ -225,7 +240,8 @@ def _take(
         opened=tuple(t for id, t in after.tasks.items() if id not in before.tasks),
         closed=tuple(
             TaskClosed(id, t.path, t.element_id, t.round, *_outcome(step, id))
-            for id, t in before.tasks.items() if id not in after.tasks
+            for id, t in before.tasks.items()
+            if id not in after.tasks
         ),
         due_moved=tuple(
             DueMoved(id, t.path, before.tasks[id].due_at, t.due_at)

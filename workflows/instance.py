@@ -60,7 +60,8 @@ class _Scope:
     def moved(self) -> None:
         """Something ended here: joins may fire, and the scope may be done."""
         joins = [
-            t for t in self.tasks.values()
+            t
+            for t in self.tasks.values()
             if t._state == TaskState.WAITING and "tokens" in t.internal_data
         ]
         for task in joins:

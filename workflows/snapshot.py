@@ -45,7 +45,11 @@ def take(workflow: PlanWorkflow, definition: Definition) -> Snapshot:
         if isinstance(spec, UserTask) and task.state == TaskState.READY:
             data = task.internal_data
             tasks[str(task.id)] = TaskOpened(
-                str(task.id), task.path, spec.bpmn_id, data.get("round", 1), _due_at(task),
+                str(task.id),
+                task.path,
+                spec.bpmn_id,
+                data.get("round", 1),
+                _due_at(task),
                 data.get("follow"),
             )
         elif (
@@ -97,8 +101,10 @@ def _due_at(task: PlanTask) -> datetime | None:
     """From the nearest timer marked as due: its own, else of what it stands in."""
     for host in _hosts(task):
         split = host.parent
-        if split is not None and isinstance(split.task_spec, Split) and (
-            host.task_spec.name == split.task_spec.main
+        if (
+            split is not None
+            and isinstance(split.task_spec, Split)
+            and (host.task_spec.name == split.task_spec.main)
         ):
             due: datetime | None = split.internal_data.get("due")
             if due is not None:
@@ -139,8 +145,10 @@ def _task_of(workflow: PlanWorkflow, timer: PlanTask, definition: Definition) ->
     if sum(e.path.startswith(inside) for e in tasks) != 1:
         return None
     open_ = [
-        t for t in workflow.everywhere()
-        if isinstance(t.task_spec, UserTask) and t.state == TaskState.READY
+        t
+        for t in workflow.everywhere()
+        if isinstance(t.task_spec, UserTask)
+        and t.state == TaskState.READY
         and t.path.startswith(host.path + "/")
     ]
     return str(open_[0].id) if len(open_) == 1 else None

@@ -42,8 +42,11 @@ def save(workflow: PlanWorkflow) -> bytes:
             scopes.append(_scope(inner, task.n))
             pending[:0] = walk(inner.task_tree)
     document = {
-        "seed": f"{workflow.seed:024x}", "count": workflow.count, "process": workflow.spec.name,
-        "rounds": workflow.rounds, "scopes": scopes,
+        "seed": f"{workflow.seed:024x}",
+        "count": workflow.count,
+        "process": workflow.spec.name,
+        "rounds": workflow.rounds,
+        "scopes": scopes,
     }
     return bytes([FORMAT]) + zlib.compress(pack(document), 6)
 

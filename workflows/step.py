@@ -91,18 +91,14 @@ class Step:
             details["expression"] = error.expression
         return Halt(code, task, error.message, **details)
 
-    def choose(
-        self, task: PlanTask, flows: Sequence[Flow], exclusive: bool
-    ) -> Sequence[Flow]:
+    def choose(self, task: PlanTask, flows: Sequence[Flow], exclusive: bool) -> Sequence[Flow]:
         """A gateway's flows. Raises Halt: no_flow_true, condition_null, condition_error,
         expression_timeout."""
         variables = task.variables()
         asked = [flow for flow in flows if flow.condition is not None]
         texts = [str(flow.condition) for flow in asked]
         try:
-            answers = self.feel.conditions(
-                texts, variables, self.context, until_true=exclusive
-            )
+            answers = self.feel.conditions(texts, variables, self.context, until_true=exclusive)
         except FeelError as error:
             flow_id = asked[error.index].id if error.index < len(asked) else ""
             raise self._halt(error, task, "condition_error", flow=flow_id) from error
@@ -114,8 +110,12 @@ class Step:
             raise Halt("no_flow_true", task, "no condition is true and there is no default flow")
         self.decisions.append(
             DecisionTaken(
-                task.path, task.task_spec.bpmn_id, "", self._named(texts, variables),
-                tuple(flow.id for flow in taken), None,
+                task.path,
+                task.task_spec.bpmn_id,
+                "",
+                self._named(texts, variables),
+                tuple(flow.id for flow in taken),
+                None,
             )
         )
         return taken
@@ -148,8 +148,13 @@ class Step:
         for one in (*outcome.required, outcome):
             self.decisions.append(
                 DecisionTaken(
-                    task.path, task.task_spec.bpmn_id, one.decision, one.inputs, one.matched,
-                    value if one is outcome else one.output, one.rule_texts,
+                    task.path,
+                    task.task_spec.bpmn_id,
+                    one.decision,
+                    one.inputs,
+                    one.matched,
+                    value if one is outcome else one.output,
+                    one.rule_texts,
                 )
             )
         return value
@@ -167,7 +172,9 @@ class Step:
         else:
             if not isinstance(value, int) or isinstance(value, bool) or value < 0:
                 raise Halt(
-                    "expression_error", task, "the cardinality is not a whole number",
+                    "expression_error",
+                    task,
+                    "the cardinality is not a whole number",
                     expression=text,
                 )
             items = list(range(min(value, MOST_INSTANCES + 1)))

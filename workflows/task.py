@@ -41,8 +41,13 @@ class PlanTask(Task):  # type: ignore[misc]
     which never looks at a clock or a random source."""
 
     def __init__(
-        self, workflow: Any, task_spec: Any, parent: PlanTask | None = None,
-        state: int = TaskState.FUTURE, n: int | None = None, after: PlanTask | None = None,
+        self,
+        workflow: Any,
+        task_spec: Any,
+        parent: PlanTask | None = None,
+        state: int = TaskState.FUTURE,
+        n: int | None = None,
+        after: PlanTask | None = None,
     ) -> None:
         top = workflow.top_workflow
         self.n = top.number() if n is None else n

@@ -33,7 +33,8 @@ def throw(step: Step, task: PlanTask, trigger: Trigger) -> None:
 def deliver(workflow: PlanWorkflow, thrown: Trigger, payload: dict[str, Any] | None) -> int:
     """Fire everything that waits for a message or signal. Returns how many did."""
     waiting = [
-        task for task in workflow.everywhere()
+        task
+        for task in workflow.everywhere()
         if isinstance(task.task_spec, Catching) and task.task_spec.catches(task, thrown)
     ]
     count = 0

@@ -89,7 +89,8 @@ def duration(text: str) -> Duration:
         raise TimerError(f"not a duration: {text}")
     weeks, years, months, days, hours, minutes, seconds = (float(g or 0) for g in match.groups())
     return Duration(
-        int(years) * 12 + int(months), int(weeks) * 7 + int(days),
+        int(years) * 12 + int(months),
+        int(weeks) * 7 + int(days),
         timedelta(hours=hours, minutes=minutes, seconds=seconds),
     )
 

@@ -126,8 +126,10 @@ def measure(
         for turns in rounds:
             mine = ours(definition, turns, tasks)
             record = {
-                "elements": len(definition.elements), "rounds": turns,
-                "ours_ms": round(mine["ms"], 3), "ours_bytes": int(mine["bytes"]),
+                "elements": len(definition.elements),
+                "rounds": turns,
+                "ours_ms": round(mine["ms"], 3),
+                "ours_bytes": int(mine["bytes"]),
             }
             if with_stock and turns * tasks <= MOST_STOCK_STEPS:
                 theirs = stock(plan, turns, tasks)

@@ -156,9 +156,7 @@ def test_an_answer_the_engine_cannot_go_on_from_is_not_lost(
     resolve(world, world.now)
     assert drain(world, world.now) == 1
     assert len(world.all(select(Incident))) == 2
-    monkeypatch.setattr(
-        outbox, "TOPICS", {"notify": lambda uow, delivery: {"notified": 99}}
-    )
+    monkeypatch.setattr(outbox, "TOPICS", {"notify": lambda uow, delivery: {"notified": 99}})
     resolve(world, world.now)
     assert drain(world, world.now) == 1
     assert list(world.open_tasks(case)) == ["after"]

@@ -40,7 +40,10 @@ class Run:
     """One instance. ``now`` may be moved; ``anchors`` are the context's."""
 
     def __init__(
-        self, definition: Definition, variables: Mapping[str, Any] | None = None, *,
+        self,
+        definition: Definition,
+        variables: Mapping[str, Any] | None = None,
+        *,
         anchors: Mapping[str, datetime] | None = None,
     ) -> None:
         self.definition = definition
@@ -89,7 +92,8 @@ class Run:
     def fire(self, *paths: str) -> Advance:
         """Fire the timers of these paths, or all that are due."""
         ids = [
-            timer.id for timer in self.waiting.timers
+            timer.id
+            for timer in self.waiting.timers
             if timer.path in paths or (not paths and timer.due_at <= self.now)
         ]
         return self._keep(
@@ -118,9 +122,7 @@ class Run:
 
     def retime(self, **anchors: datetime) -> Advance:
         self.anchors.update(anchors)
-        return self._keep(
-            engine.retime(self.definition, self.state, self.context, default_feel())
-        )
+        return self._keep(engine.retime(self.definition, self.state, self.context, default_feel()))
 
     def _keep(self, advance: Advance) -> Advance:
         if advance.status != "incident":

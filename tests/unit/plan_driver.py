@@ -120,9 +120,7 @@ class Play:
             self.now = max(self.now, due[0])
             ids = [t.id for t in self._waiting().timers if t.due_at <= self.now]
             self._take(
-                engine.fire_timers(
-                    self.definition, self.state, ids, self.context, default_feel()
-                )
+                engine.fire_timers(self.definition, self.state, ids, self.context, default_feel())
             )
         self.now = end
         return self
@@ -150,7 +148,11 @@ class Play:
     def retier(self) -> Play:
         self._take(
             engine.send_message(
-                self.definition, self.state, "retier", {"reason": "出现新情况"}, self.context,
+                self.definition,
+                self.state,
+                "retier",
+                {"reason": "出现新情况"},
+                self.context,
                 default_feel(),
             )
         )
@@ -160,9 +162,7 @@ class Play:
         """Triage and confirm a tier (the table's answer does not bind the person)."""
         levels = {row["key"]: row["level"] for row in manifest(self.key)["tiers"]}
         self.do("triage", **triage)
-        return self.do(
-            "grade", tier=tier, level=levels[tier], overridden=False, reason=""
-        )
+        return self.do("grade", tier=tier, level=levels[tier], overridden=False, reason="")
 
     def finish(self, **choices: dict[str, Any]) -> Play:
         """Complete whatever is open, oldest first, until the end; ``choices`` by element id."""
@@ -198,7 +198,11 @@ class Play:
             if intent.task_id and self.status == "running":
                 self._take(
                     engine.answer_external(
-                        self.definition, self.state, intent.task_id, None, self.context,
+                        self.definition,
+                        self.state,
+                        intent.task_id,
+                        None,
+                        self.context,
                         default_feel(),
                     )
                 )

@@ -21,8 +21,14 @@ def rounds(p: Process, end: str = "end") -> Process:
     p.chain("s0", "merge", "first", "second", "again").flow("again", "merge")
     p.flow("again", "good", "second.stop")
     p.boundary_timer("remind", "first", "PT1H", interrupting=False, deadline="remind")
-    p.boundary_timer("escalate", "second", cycle="R/PT1H", interrupting=False,
-                     deadline="escalate", escalate_to="leader")
+    p.boundary_timer(
+        "escalate",
+        "second",
+        cycle="R/PT1H",
+        interrupting=False,
+        deadline="escalate",
+        escalate_to="leader",
+    )
     return p.end("r1").end("r2").flow("remind", "r1").flow("escalate", "r2")
 
 
@@ -75,8 +81,9 @@ def test_five_hundred_rounds_beside_an_open_parallel_branch() -> None:
 
 def test_five_hundred_rounds_after_an_open_escalation() -> None:
     p = rounds(Process("p1"))
-    p.boundary_timer("up", "first", "PT2H", interrupting=False, deadline="escalate",
-                     escalate_to="leader")
+    p.boundary_timer(
+        "up", "first", "PT2H", interrupting=False, deadline="escalate", escalate_to="leader"
+    )
     p.user_task("decide", "leader").end("d").chain("up", "decide", "d")
     run = Run(compiled(p)).later(hours=3)
     run.fire()
@@ -111,9 +118,12 @@ def test_rounds_with_a_waiting_event_sub_process() -> None:
 @pytest.mark.parametrize("sequential", [True, False])
 def test_rounds_inside_every_instance_of_a_body(sequential: bool) -> None:
     shared = rounds(Process("shared"))
-    p = Process("p1").start().call(
-        "each", "shared", loop=multi_instance(cardinality="2", sequential=sequential)
-    ).end()
+    p = (
+        Process("p1")
+        .start()
+        .call("each", "shared", loop=multi_instance(cardinality="2", sequential=sequential))
+        .end()
+    )
     run = Run(compiled(p.chain("start", "each", "end"), shared))
     flat(go(run, "each[0]/", 60))
     assert run.open == ["each[1]/first"]
@@ -129,7 +139,10 @@ def test_depth_stays_small() -> None:
     workflow = tree(run.definition, run.state)
     assert max(task.depth for task in walk(workflow.task_tree)) <= 2
     assert [t.task_spec.name for t in walk(workflow.task_tree)] == [
-        "Start", "second.BoundaryEventSplit", "second", "escalate"
+        "Start",
+        "second.BoundaryEventSplit",
+        "second",
+        "escalate",
     ]
 
 

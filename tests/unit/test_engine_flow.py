@@ -31,8 +31,14 @@ def test_a_plan_runs_from_start_to_end() -> None:
     assert run.flows() == ["start__t", "t__end"]
     assert advance.variables == {"t": {"ok": True}}
     with pytest.raises(EngineRefusal) as refusal:
-        engine.complete(run.definition, advance.state, run.advances[0].opened[0].id, {},
-                        run.context, default_feel())
+        engine.complete(
+            run.definition,
+            advance.state,
+            run.advances[0].opened[0].id,
+            {},
+            run.context,
+            default_feel(),
+        )
     assert refusal.value.code == "not_running"
 
 
@@ -45,8 +51,15 @@ def test_branches_open_together_and_join() -> None:
     advance = run.done("a", n=1)
     assert advance.status == "completed"
     assert advance.variables == {"grade": {"tier": "major"}, "a": {"n": 1}, "b": {"n": 2}}
-    assert run.flows() == ["start__grade", "grade__split", "split__a", "split__b", "b__join",
-                           "a__join", "join__end"]
+    assert run.flows() == [
+        "start__grade",
+        "grade__split",
+        "split__a",
+        "split__b",
+        "b__join",
+        "a__join",
+        "join__end",
+    ]
     assert run.passed().count("join") == 1
 
 
@@ -119,15 +132,24 @@ def test_an_inclusive_join_waits_for_a_branch_with_more_than_one_task() -> None:
 
 def called(process: str = "shared") -> Process:
     return (
-        Process(process).start("s").user_task("draft", "duty").user_task("check", "office").end("e")
+        Process(process)
+        .start("s")
+        .user_task("draft", "duty")
+        .user_task("check", "office")
+        .end("e")
         .chain("s", "draft", "check", "e")
     )
 
 
 def test_a_called_process_sees_and_gives_only_what_is_named() -> None:
     p = Process("p1").start().user_task("grade", "duty")
-    p.call("make", "shared", ins={"case": "subject"}, outs={"check": "verdict"},
-           in_expressions={"level": "grade.level + 1"})
+    p.call(
+        "make",
+        "shared",
+        ins={"case": "subject"},
+        outs={"check": "verdict"},
+        in_expressions={"level": "grade.level + 1"},
+    )
     p.user_task("last", "duty").end().chain("start", "grade", "make", "last", "end")
     run = Run(compiled(p, called()), {"case": {"title": "t"}, "secret": 1})
     run.done("grade", level=3)
@@ -138,11 +160,23 @@ def test_a_called_process_sees_and_gives_only_what_is_named() -> None:
     run.done("make/check", ok=True)
     assert run.open == ["last"]
     assert run.variables == {
-        "case": {"title": "t"}, "secret": 1, "grade": {"level": 3}, "verdict": {"ok": True},
+        "case": {"title": "t"},
+        "secret": 1,
+        "grade": {"level": 3},
+        "verdict": {"ok": True},
     }
     run.done("last")
-    assert run.passed() == ["start", "grade", "make/s", "make/draft", "make/check", "make/e",
-                            "make", "last", "end"]
+    assert run.passed() == [
+        "start",
+        "grade",
+        "make/s",
+        "make/draft",
+        "make/check",
+        "make/e",
+        "make",
+        "last",
+        "end",
+    ]
 
 
 def test_variables_all_goes_over_whole() -> None:
@@ -169,9 +203,13 @@ def test_a_sub_process_works_on_the_outer_data() -> None:
 
 
 def test_multi_instance_keeps_every_result() -> None:
-    p = Process("p1").start().user_task(
-        "ask", "duty", loop=multi_instance(collection="units", element_variable="unit")
-    ).end().chain("start", "ask", "end")
+    p = (
+        Process("p1")
+        .start()
+        .user_task("ask", "duty", loop=multi_instance(collection="units", element_variable="unit"))
+        .end()
+        .chain("start", "ask", "end")
+    )
     run = Run(compiled(p, variables={"units": "list"}), {"units": ["x", "y", "z"]})
     assert run.open == ["ask[0]", "ask[1]", "ask[2]"]
     run.done("ask[2]", answer="c")
@@ -182,10 +220,19 @@ def test_multi_instance_keeps_every_result() -> None:
 
 
 def test_sequential_multi_instance_and_its_condition() -> None:
-    p = Process("p1").start().user_task(
-        "ask", "duty",
-        loop=multi_instance(cardinality="5", sequential=True, until="nrOfCompletedInstances = 2"),
-    ).end().chain("start", "ask", "end")
+    p = (
+        Process("p1")
+        .start()
+        .user_task(
+            "ask",
+            "duty",
+            loop=multi_instance(
+                cardinality="5", sequential=True, until="nrOfCompletedInstances = 2"
+            ),
+        )
+        .end()
+        .chain("start", "ask", "end")
+    )
     run = Run(compiled(p))
     assert run.open == ["ask[0]"]
     run.done("ask[0]", n=1)
@@ -194,22 +241,41 @@ def test_sequential_multi_instance_and_its_condition() -> None:
 
 
 def test_multi_instance_ends_early_and_cancels_the_rest() -> None:
-    p = Process("p1").start().user_task(
-        "ask", "duty", loop=multi_instance(cardinality="3", until="nrOfCompletedInstances = 1"),
-    ).end().chain("start", "ask", "end")
+    p = (
+        Process("p1")
+        .start()
+        .user_task(
+            "ask",
+            "duty",
+            loop=multi_instance(cardinality="3", until="nrOfCompletedInstances = 1"),
+        )
+        .end()
+        .chain("start", "ask", "end")
+    )
     run = Run(compiled(p))
     advance = run.done("ask[1]")
     assert advance.status == "completed"
     assert {c.path: c.outcome for c in advance.closed} == {
-        "ask[0]": "cancelled", "ask[1]": "completed", "ask[2]": "cancelled",
+        "ask[0]": "cancelled",
+        "ask[1]": "completed",
+        "ask[2]": "cancelled",
     }
 
 
 def test_multi_instance_of_a_called_process() -> None:
-    p = Process("p1").start().call(
-        "each", "shared", ins={"unit": "unit"}, outs={"check": "verdicts"},
-        loop=multi_instance(collection="units", element_variable="unit"),
-    ).end().chain("start", "each", "end")
+    p = (
+        Process("p1")
+        .start()
+        .call(
+            "each",
+            "shared",
+            ins={"unit": "unit"},
+            outs={"check": "verdicts"},
+            loop=multi_instance(collection="units", element_variable="unit"),
+        )
+        .end()
+        .chain("start", "each", "end")
+    )
     run = Run(compiled(p, called(), variables={"units": "list"}), {"units": ["x", "y"]})
     assert run.open == ["each[0]/draft", "each[1]/draft"]
     run.done("each[1]/draft")
@@ -222,9 +288,13 @@ def test_multi_instance_of_a_called_process() -> None:
 
 
 def test_no_instances_at_all() -> None:
-    p = Process("p1").start().user_task(
-        "ask", "duty", loop=multi_instance(collection="units", element_variable="unit")
-    ).end().chain("start", "ask", "end")
+    p = (
+        Process("p1")
+        .start()
+        .user_task("ask", "duty", loop=multi_instance(collection="units", element_variable="unit"))
+        .end()
+        .chain("start", "ask", "end")
+    )
     run = Run(compiled(p, variables={"units": "list"}), {"units": []})
     assert run.last.status == "completed" and run.variables["ask"] == []
 
@@ -275,7 +345,8 @@ def test_a_terminate_end_cancels_its_scope_only() -> None:
     run = Run(compiled(p))
     advance = run.done("part/a")
     assert [(c.path, c.outcome, c.by) for c in advance.closed] == [
-        ("part/a", "completed", ""), ("part/b", "cancelled", "part/stop"),
+        ("part/a", "completed", ""),
+        ("part/b", "cancelled", "part/stop"),
     ]
     assert run.open == ["after"]
 
@@ -325,8 +396,9 @@ def test_an_external_task_is_an_intent_and_waits_for_its_answer() -> None:
     run.answer("tell", {"sent": 2})
     assert run.open == ["t"] and run.variables["tell"] == {"sent": 2}
     with pytest.raises(EngineRefusal) as refusal:
-        engine.answer_external(run.definition, run.state, str(intent.task_id), None, run.context,
-                               default_feel())
+        engine.answer_external(
+            run.definition, run.state, str(intent.task_id), None, run.context, default_feel()
+        )
     assert refusal.value.code == "external_not_waiting"
 
 

@@ -85,9 +85,13 @@ def test_a_timer_without_a_moment_is_an_incident() -> None:
 
 
 def test_a_collection_that_is_none_is_an_incident() -> None:
-    p = second(Process("p1"), "ask").user_task(
-        "ask", "duty", loop=multi_instance(collection="first.units", element_variable="unit")
-    ).chain("ask", "end")
+    p = (
+        second(Process("p1"), "ask")
+        .user_task(
+            "ask", "duty", loop=multi_instance(collection="first.units", element_variable="unit")
+        )
+        .chain("ask", "end")
+    )
     run = Run(compiled(p))
     assert [i.code for i in run.done("first", units="x").incidents] == ["expression_error"]
     run.done("first", units=["x", "y"])

@@ -27,14 +27,25 @@ FIXTURES = Path(__file__).parent / "fixtures"
 
 def rich() -> tuple[Process, Process]:
     """A plan that holds, after its first task, one of everything a state can hold."""
-    shared = Process("shared").start("s").user_task("ask", "duty", loop=multi_instance(
-        collection="units", element_variable="unit")).end("e").chain("s", "ask", "e")
+    shared = (
+        Process("shared")
+        .start("s")
+        .user_task("ask", "duty", loop=multi_instance(collection="units", element_variable="unit"))
+        .end("e")
+        .chain("s", "ask", "e")
+    )
     p = Process("p1").start().user_task("grade", "duty").parallel("f").parallel("j").end()
     p.call("many", "shared", ins={"units": "units"}, outs={"ask": "answers"})
     p.user_task("write", "office").service_task("tell", "notify").catch("wait", message="m1")
     p.boundary_timer("nag", "write", cycle="R/PT10M", interrupting=False, deadline="remind")
-    p.boundary_timer("due", "write", "PT1H", interrupting=False, deadline="due",
-                     properties={"anchor": "discovered_at"})
+    p.boundary_timer(
+        "due",
+        "write",
+        "PT1H",
+        interrupting=False,
+        deadline="due",
+        properties={"anchor": "discovered_at"},
+    )
     p.chain("start", "grade", "f", "many", "j", "end").chain("f", "write", "j")
     p.chain("f", "tell", "j").chain("f", "wait", "j")
     p.end("n").end("o").flow("nag", "n").flow("due", "o")
@@ -134,13 +145,15 @@ def test_a_running_step_writes_nothing_into_the_definition() -> None:
     run = half_way()
     before = run.definition.dump()
     flows = {
-        (p, n): (s.flows, s.incoming) for p, spec in run.definition.specs.items()
+        (p, n): (s.flows, s.incoming)
+        for p, spec in run.definition.specs.items()
         for n, s in spec.task_specs.items()
     }
     finish(run)
     assert run.definition.dump() == before
     assert flows == {
-        (p, n): (s.flows, s.incoming) for p, spec in run.definition.specs.items()
+        (p, n): (s.flows, s.incoming)
+        for p, spec in run.definition.specs.items()
         for n, s in spec.task_specs.items()
     }
 
@@ -154,9 +167,12 @@ def test_the_hash_is_over_names_and_contents() -> None:
 
 def test_anchors_are_no_part_of_the_state() -> None:
     run = half_way()
-    moved = engine.retime(run.definition, run.state,
-                          Context(START, {"discovered_at": START - timedelta(hours=1)}),
-                          default_feel())
+    moved = engine.retime(
+        run.definition,
+        run.state,
+        Context(START, {"discovered_at": START - timedelta(hours=1)}),
+        default_feel(),
+    )
     assert [(t.path, t.due_at) for t in moved.timers_set] == [("due", START)]
 
 

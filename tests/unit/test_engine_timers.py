@@ -15,8 +15,9 @@ def with_deadlines() -> Process:
     p = Process("p1").start().user_task("t", "duty").end().chain("start", "t", "end")
     p.boundary_timer("remind", "t", "PT30M", interrupting=False, deadline="remind")
     p.boundary_timer("due", "t", "PT1H", interrupting=False, deadline="due")
-    p.boundary_timer("up", "t", "PT90M", interrupting=False, deadline="escalate",
-                     escalate_to="leader")
+    p.boundary_timer(
+        "up", "t", "PT90M", interrupting=False, deadline="escalate", escalate_to="leader"
+    )
     for boundary in ("remind", "due", "up"):
         p.end(f"{boundary}_end").flow(boundary, f"{boundary}_end")
     return p
@@ -61,7 +62,9 @@ def test_an_interrupting_deadline_cancels_its_task() -> None:
     assert [(c.path, c.outcome, c.by) for c in advance.closed] == [("t", "cancelled", "up")]
     assert run.open == ["other"]
     assert [(x.path, x.state) for x in advance.passed][:3] == [
-        ("up", "entered"), ("t", "cancelled"), ("up", "completed")
+        ("up", "entered"),
+        ("t", "cancelled"),
+        ("up", "completed"),
     ]
 
 
@@ -113,25 +116,30 @@ def anchored(**timer: str) -> Process:
 
 def test_a_duration_counts_from_its_anchor() -> None:
     seen = START - timedelta(minutes=20)
-    run = Run(compiled(anchored(duration="PT1H", anchor="discovered_at")),
-              anchors={"discovered_at": seen})
+    run = Run(
+        compiled(anchored(duration="PT1H", anchor="discovered_at")), anchors={"discovered_at": seen}
+    )
     assert run.last.opened[0].due_at == seen + timedelta(hours=1)
     assert run.last.timers_set[0].anchor == "discovered_at"
 
 
 def test_a_feel_timer_and_the_end_of_the_day() -> None:
-    run = Run(compiled(anchored(date="end of day(discovered_at)")),
-              anchors={"discovered_at": START})
+    run = Run(
+        compiled(anchored(date="end of day(discovered_at)")), anchors={"discovered_at": START}
+    )
     assert run.last.opened[0].due_at == datetime(2026, 1, 5, 15, 59, 59, tzinfo=UTC)
-    run = Run(compiled(anchored(duration='discovered_at + duration("PT1H")')),
-              anchors={"discovered_at": START})
+    run = Run(
+        compiled(anchored(duration='discovered_at + duration("PT1H")')),
+        anchors={"discovered_at": START},
+    )
     assert run.last.opened[0].due_at == START + timedelta(hours=1)
 
 
 def test_a_deadline_already_past_is_set_with_its_past_moment() -> None:
     seen = START - timedelta(hours=5)
-    run = Run(compiled(anchored(duration="PT1H", anchor="discovered_at")),
-              anchors={"discovered_at": seen})
+    run = Run(
+        compiled(anchored(duration="PT1H", anchor="discovered_at")), anchors={"discovered_at": seen}
+    )
     assert run.last.timers_set[0].due_at == START - timedelta(hours=4)
     assert not run.last.timers_fired
     assert [f.path for f in run.fire().timers_fired] == ["due"]
@@ -149,8 +157,10 @@ def test_a_timer_waits_for_its_anchor() -> None:
 
 
 def test_a_corrected_anchor_moves_the_deadline() -> None:
-    run = Run(compiled(anchored(duration="PT1H", anchor="discovered_at")),
-              anchors={"discovered_at": START})
+    run = Run(
+        compiled(anchored(duration="PT1H", anchor="discovered_at")),
+        anchors={"discovered_at": START},
+    )
     id = run.last.timers_set[0].id
     advance = run.retime(discovered_at=START - timedelta(minutes=15))
     assert [(t.id, t.due_at) for t in advance.timers_set] == [(id, START + timedelta(minutes=45))]
@@ -159,8 +169,10 @@ def test_a_corrected_anchor_moves_the_deadline() -> None:
 
 
 def test_a_late_correction_still_moves_what_was_due() -> None:
-    run = Run(compiled(anchored(duration="PT1H", anchor="discovered_at")),
-              anchors={"discovered_at": START}).later(hours=2)
+    run = Run(
+        compiled(anchored(duration="PT1H", anchor="discovered_at")),
+        anchors={"discovered_at": START},
+    ).later(hours=2)
     run.fire()
     run.retime(discovered_at=START + timedelta(minutes=90))
     assert run.waiting.tasks[0].due_at == START + timedelta(minutes=150)
@@ -171,11 +183,17 @@ def with_three() -> Process:
     that somebody works on."""
     p = Process("p1").start().user_task("t", "duty").end().chain("start", "t", "end")
     for name, kind, span in (
-        ("nag", "remind", "PT30M"), ("due", "due", "PT1H"), ("up", "escalate", "PT90M")
+        ("nag", "remind", "PT30M"),
+        ("due", "due", "PT1H"),
+        ("up", "escalate", "PT90M"),
     ):
         p.boundary_timer(
-            name, "t", date=f'discovered_at + duration("{span}")', interrupting=False,
-            deadline=kind, escalate_to="leader" if kind == "escalate" else "",
+            name,
+            "t",
+            date=f'discovered_at + duration("{span}")',
+            interrupting=False,
+            deadline=kind,
+            escalate_to="leader" if kind == "escalate" else "",
             properties={"anchor": "discovered_at"},
         )
         p.end(f"{name}_end").flow(name, f"{name}_end")
@@ -190,7 +208,8 @@ def test_deadlines_that_fired_wait_again_when_a_correction_puts_them_ahead() -> 
     # Really an hour and a half later: the reminder (02:00) has passed, the others lie ahead.
     advance = run.retime(discovered_at=START + timedelta(minutes=90))
     assert {t.path: t.due_at - START for t in advance.timers_set} == {
-        "due": timedelta(minutes=150), "up": timedelta(minutes=180),
+        "due": timedelta(minutes=150),
+        "up": timedelta(minutes=180),
     }
     assert not {t.id for t in advance.timers_set} & set(first.values())
     assert {t.task_id for t in advance.timers_set} == {run.task_id("t")}
@@ -223,8 +242,14 @@ def test_a_timer_that_is_no_deadline_does_its_work_once() -> None:
 
 def test_a_begun_cycle_starts_anew_only_when_its_first_turn_lies_ahead() -> None:
     p = Process("p1").start().user_task("t", "duty").end().chain("start", "t", "end")
-    p.boundary_timer("nag", "t", cycle="R/PT10M", interrupting=False, deadline="remind",
-                     properties={"anchor": "discovered_at"})
+    p.boundary_timer(
+        "nag",
+        "t",
+        cycle="R/PT10M",
+        interrupting=False,
+        deadline="remind",
+        properties={"anchor": "discovered_at"},
+    )
     p.end("n").flow("nag", "n")
     run = Run(compiled(p), anchors={"discovered_at": START}).later(minutes=25)
     run.fire()
@@ -282,9 +307,12 @@ def test_a_month_is_a_month_of_the_calendar() -> None:
 
 
 def test_follow_up_is_computed_when_the_task_opens() -> None:
-    p = Process("p1").start().user_task(
-        "t", "duty", camunda_attributes={"followUpDate": "PT15M"}
-    ).end()
+    p = (
+        Process("p1")
+        .start()
+        .user_task("t", "duty", camunda_attributes={"followUpDate": "PT15M"})
+        .end()
+    )
     run = Run(compiled(p.chain("start", "t", "end")))
     assert run.last.opened[0].follow_up_at == START + timedelta(minutes=15)
 
@@ -295,9 +323,7 @@ def test_a_timer_row_left_over_is_dropped() -> None:
     definition = run.definition
     # the row's host ended in another transaction
     context = run.later(hours=1).context
-    gone = engine.fire_timers(
-        definition, run.state, ["not-there", ids[0]], context, default_feel()
-    )
+    gone = engine.fire_timers(definition, run.state, ["not-there", ids[0]], context, default_feel())
     assert gone.timers_dropped == ("not-there",) and len(gone.timers_fired) == 1
 
 

@@ -286,9 +286,7 @@ def urgent_report_by_phone() -> Play:
 @scenario
 def phone_call_is_late() -> Play:
     play = p04().grade("major", major=True, urgent=True).wait(minutes=70)
-    assert play.fired == [
-        f"report_by_phone/oral_{kind}" for kind in ("remind", "due", "escalate")
-    ]
+    assert play.fired == [f"report_by_phone/oral_{kind}" for kind in ("remind", "due", "escalate")]
     return play.finish()
 
 

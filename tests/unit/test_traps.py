@@ -54,9 +54,15 @@ def single(**keywords: Any) -> Process:
 
 
 def test_trap_camunda_attributes_are_carried() -> None:
-    p = single(groups="duty,office", camunda_attributes={
-        "candidateUsers": "u1", "assignee": "u2", "priority": "70", "followUpDate": "PT1H",
-    })
+    p = single(
+        groups="duty,office",
+        camunda_attributes={
+            "candidateUsers": "u1",
+            "assignee": "u2",
+            "priority": "70",
+            "followUpDate": "PT1H",
+        },
+    )
     element = compiled(p).element("t")
     assert element.candidate_groups == ("duty", "office")
     assert (element.candidate_users, element.assignee, element.priority) == (("u1",), "u2", 70)
@@ -92,8 +98,12 @@ def test_trap_a_timer_that_cannot_be_read_is_refused_at_deployment(text: str) ->
 
 def test_trap_what_cannot_run_is_refused_with_its_id() -> None:
     tags = {
-        "receiveTask": "", "sendTask": "", "serviceTask": "", "scriptTask": "",
-        "complexGateway": "", "adHocSubProcess": "",
+        "receiveTask": "",
+        "sendTask": "",
+        "serviceTask": "",
+        "scriptTask": "",
+        "complexGateway": "",
+        "adHocSubProcess": "",
     }
     for tag in tags:
         p = Process("p1").start().end()
@@ -298,7 +308,8 @@ def test_trap_every_result_survives_a_join() -> None:
     run.done("b", approved=False, comment="second")
     assert run.variables == {
         "approved": None,
-        "a": {"approved": True, "comment": "first"}, "b": {"approved": False, "comment": "second"},
+        "a": {"approved": True, "comment": "first"},
+        "b": {"approved": False, "comment": "second"},
     }
 
 

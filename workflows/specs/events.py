@@ -156,8 +156,13 @@ class EventSubProcess(SubProcess, Catching):
     KEPT: tuple[str, ...] = ("subworkflow_spec", "event_definition", "start", "interrupting")
 
     def __init__(
-        self, wf_spec: Any, name: str, subworkflow_spec: str = "",
-        event_definition: Trigger | None = None, start: str = "", interrupting: bool = True,
+        self,
+        wf_spec: Any,
+        name: str,
+        subworkflow_spec: str = "",
+        event_definition: Trigger | None = None,
+        start: str = "",
+        interrupting: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(wf_spec, name, subworkflow_spec, **kwargs)

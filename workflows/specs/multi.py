@@ -31,8 +31,15 @@ class MultiInstance(Container, BpmnSpecMixin):
     )  # fmt: skip
 
     def __init__(
-        self, wf_spec: Any, name: str, task_spec: str = "", sequential: bool = False,
-        cardinality: str = "", collection: str = "", element: str = "", condition: str = "",
+        self,
+        wf_spec: Any,
+        name: str,
+        task_spec: str = "",
+        sequential: bool = False,
+        cardinality: str = "",
+        collection: str = "",
+        element: str = "",
+        condition: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(wf_spec, name, **kwargs)
@@ -108,8 +115,14 @@ class Loop(Container, BpmnSpecMixin):
     KEPT: tuple[str, ...] = ("task_spec", "maximum", "condition", "test_before")
 
     def __init__(
-        self, wf_spec: Any, name: str, task_spec: str = "", maximum: int | None = None,
-        condition: str | None = None, test_before: bool = False, **kwargs: Any,
+        self,
+        wf_spec: Any,
+        name: str,
+        task_spec: str = "",
+        maximum: int | None = None,
+        condition: str | None = None,
+        test_before: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(wf_spec, name, **kwargs)
         self.task_spec = task_spec

@@ -74,8 +74,10 @@ class _Node(TaskParser):
                 f"Flow {sequence_flow_node.get('id')} has no condition and is not the default"
             )
         flow = Flow(
-            str(sequence_flow_node.get("id")), outgoing_task.name,
-            feel(condition) if condition is not None else None, is_default,
+            str(sequence_flow_node.get("id")),
+            outgoing_task.name,
+            feel(condition) if condition is not None else None,
+            is_default,
         )
         TaskSpec.connect(self.task, outgoing_task)
         self.task.flows = (*self.task.flows, flow)
@@ -87,8 +89,10 @@ class _Node(TaskParser):
             self.raise_validation_exception("A loop needs a loopMaximum or a loopCondition")
         original = self.spec.task_specs.pop(self.task.name)
         self.task = multi.Loop(
-            self.spec, original.name,
-            maximum=int(maximum) if maximum is not None else None, condition=condition or None,
+            self.spec,
+            original.name,
+            maximum=int(maximum) if maximum is not None else None,
+            condition=condition or None,
             test_before=loop_characteristics.get("testBefore") == "true",
         )
         self._copy_task_attrs(original)
@@ -102,9 +106,11 @@ class _Node(TaskParser):
             )
         original = self.spec.task_specs.pop(self.task.name)
         self.task = multi.MultiInstance(
-            self.spec, original.name,
+            self.spec,
+            original.name,
             sequential=loop_characteristics.get("isSequential") == "true",
-            cardinality=cardinality, collection=collection,
+            cardinality=cardinality,
+            collection=collection,
             element=self.camunda("elementVariable", loop_characteristics),
             condition=feel(loop_characteristics.findtext(f"{_BPMN}completionCondition")),
         )

@@ -56,8 +56,12 @@ class CallActivity(SubProcess, defaults.CallActivity):
     isolated = True
 
     def __init__(
-        self, wf_spec: Any, name: str, subworkflow_spec: str = "",
-        ins: list[dict[str, str]] | None = None, outs: list[dict[str, str]] | None = None,
+        self,
+        wf_spec: Any,
+        name: str,
+        subworkflow_spec: str = "",
+        ins: list[dict[str, str]] | None = None,
+        outs: list[dict[str, str]] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(wf_spec, name, subworkflow_spec, **kwargs)
@@ -82,9 +86,7 @@ def transfer(
         if one.get("variables") == "all":
             result.update(source)
         elif "sourceExpression" in one:
-            result[one["target"]] = my_task.step.evaluate(
-                my_task, one["sourceExpression"], source
-            )
+            result[one["target"]] = my_task.step.evaluate(my_task, one["sourceExpression"], source)
         elif "source" in one:
             result[one.get("target", one["source"])] = source.get(one["source"])
     return result

@@ -79,9 +79,7 @@ def _collect(
                 kept.update(event_definition=start.event_definition, start=start.name)
         if "event_definition" in kept:
             kept["event_definition"] = kept["event_definition"].as_list()
-        nodes.append(
-            [class_key, task_spec.name, task_spec.bpmn_id, kept, _flows(task_spec.flows)]
-        )
+        nodes.append([class_key, task_spec.name, task_spec.bpmn_id, kept, _flows(task_spec.flows)])
     starts = list(spec.bpmn_start_events)
     begins = [s.name for s in starts if s.event_definition.kind == "none"]
     found[key] = {

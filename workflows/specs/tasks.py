@@ -47,8 +47,13 @@ class RuleTask(Floor, BpmnSpecMixin):
     KEPT: tuple[str, ...] = ("decision", "result", "mapping")
 
     def __init__(
-        self, wf_spec: Any, name: str, decision: str = "", result: str = "",
-        mapping: str = "", **kwargs: Any,
+        self,
+        wf_spec: Any,
+        name: str,
+        decision: str = "",
+        result: str = "",
+        mapping: str = "",
+        **kwargs: Any,
     ) -> None:
         kwargs.pop("dmnEngine", None)
         super().__init__(wf_spec, name, **kwargs)
