@@ -34,7 +34,8 @@ _WEIGHT: Mapping[ElementState, int] = {"cancelled": 0, "done": 1, "open": 2, "la
 class Step:
     """An open task: whose turn it is. ``seconds_left`` counts to the due date in case time,
     negative when overdue, None without one. ``role`` is the role in which the reader may work it,
-    None if not; ``barred_by`` names the task that keeps them from it (four eyes)."""
+    None if not; ``barred_by`` names the task that keeps them from it (four eyes). ``clauses`` are
+    those of the task and of the calls it stands in."""
 
     task: UserTask
     element: Element
@@ -43,6 +44,7 @@ class Step:
     seconds_left: int | None
     role: str | None
     barred_by: UserTask | None
+    clauses: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +82,16 @@ class TimelineEvent:
 @dataclass(frozen=True, slots=True)
 class DiagramView:
     """One process to draw: where its file is, and how its elements stand, by element id.
-    ``flows`` are the sequence flows taken."""
+    ``flows`` are the sequence flows taken; ``open`` is how many of the open user tasks stand in
+    this process itself, ``late`` how many of them are past their due date."""
 
     process_id: str
     file: str
     name: str
     states: Mapping[str, ElementState]
     flows: tuple[str, ...]
+    open: int
+    late: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +175,9 @@ def element_states(
     payloads: Iterable[Mapping[str, Any]], tasks: Iterable[UserTask], at: datetime
 ) -> dict[str, ElementState]:
     """How each element stands, by path, as the events tell it in order; open tasks past their due
-    date are late."""
+    date are late, and so is every call and sub-process around them."""
     states: dict[str, ElementState] = {}
+    tasks = list(tasks)
     for payload in payloads:
         for step in payload.get("steps", ()):
             path = static_path(step.lstrip("+-").partition("#")[0])
@@ -179,15 +185,28 @@ def element_states(
             states[path] = "open" if sign == "+" else "cancelled" if sign == "-" else "done"
     for task in tasks:
         if task.status == "open":
-            late = task.overdue_at is not None or (task.due_at is not None and task.due_at < at)
-            states[static_path(task.element_path)] = "late" if late else "open"
+            states[static_path(task.element_path)] = "open"
+    # After all of them: an open task does not hide a late one of the same element.
+    for task in tasks:
+        if task.status == "open" and _is_late(task, at):
+            states |= dict.fromkeys(_and_around(static_path(task.element_path)), "late")
     return states
+
+
+def _is_late(task: UserTask, at: datetime) -> bool:
+    return task.overdue_at is not None or (task.due_at is not None and task.due_at < at)
+
+
+def _and_around(path: str) -> list[str]:
+    """The path itself, then the calls and sub-processes it stands in, innermost first."""
+    parts = path.split("/")
+    return ["/".join(parts[:n]) for n in range(len(parts), 0, -1)]
 
 
 def diagrams(
     read: Catalogue,
     payloads: Sequence[Mapping[str, Any]],
-    tasks: Iterable[UserTask],
+    tasks: Sequence[UserTask],
     at: datetime,
 ) -> list[DiagramView]:
     """The plan's process and every process it calls, with their elements' states."""
@@ -208,7 +227,16 @@ def diagrams(
     for process_id, states in by_process.items():
         process = read.processes.get(process_id)
         if process is not None:
-            views.append(DiagramView(process_id, process.file, process.name, states, flows))
+            own = [
+                task
+                for task in tasks
+                if task.status == "open"
+                and read.elements[static_path(task.element_path)].process_id == process_id
+            ]
+            late = sum(_is_late(task, at) for task in own)
+            views.append(
+                DiagramView(process_id, process.file, process.name, states, flows, len(own), late)
+            )
     return views
 
 
@@ -240,6 +268,7 @@ def _steps(
                 seconds_left=int((task.due_at - at).total_seconds()) if task.due_at else None,
                 role=role,
                 barred_by=four_eyes.barred(session, task, element, reader.id),
+                clauses=_clauses(read, element.path, None),
             )
         )
     return steps
@@ -293,8 +322,7 @@ def _clocks(
 
 def _clauses(read: Catalogue, path: str, mark: Element | None) -> tuple[str, ...]:
     """Clauses of a due date: its timer's, its task's, and of every call and sub-process around."""
-    parts = path.split("/")
-    around = [read.elements.get("/".join(parts[:n])) for n in range(len(parts), 0, -1)]
+    around = [read.elements.get(one) for one in _and_around(path)]
     return tuple(
         dict.fromkeys(
             clause for element in (mark, *around) if element for clause in element.clauses

@@ -112,6 +112,7 @@ def _words(session: Session, view: CaseOverview) -> Words:
         roles={role.key: role for role in roles(session)},
         recipients={str(row["key"]): row for row in manifest.get("recipients", [])},
         anchors=anchors,
+        approvals={str(row["kind"]): row for row in manifest.get("approvals", [])},
         now=view.at,
     )
 
@@ -190,9 +191,7 @@ def correct(case_id: int, name: str) -> Answer:
         reason = read.text("reason", required=True, limit=1000)
         read.finish()
         assert moment is not None
-        run(
-            lambda uow: correct_anchor(uow, case_id, name[:60], moment, reason, actor(), now())
-        )
+        run(lambda uow: correct_anchor(uow, case_id, name[:60], moment, reason, actor(), now()))
         say(_("时间点已更正,相关时限已重新计算。"))
         return see_other("cases.show", case_id=case_id)
 
@@ -208,9 +207,7 @@ def resolve(case_id: int, incident_id: int) -> Answer:
         read = Reader(request.form)
         words = read.text("resolution", required=True, limit=2000)
         read.finish()
-        run(
-            lambda uow: incidents.resolve_incident(uow, incident_id, actor(), words, now())
-        )
+        run(lambda uow: incidents.resolve_incident(uow, incident_id, actor(), words, now()))
         say(_("运行异常已标为已处理。"))
         return see_other("cases.show", case_id=case_id)
 

@@ -8,7 +8,9 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from models.plans import PlanVersion
+from models.tasks import UserTask
 from services.case_reading import CaseOverview, DiagramView
+from services.definitions import static_path
 from services.plan_reading import process_names
 from views.i18n import format_short, loc
 from workflows.catalogue import Catalogue
@@ -60,20 +62,19 @@ def sheet(
         }
         states[element_id] = {
             "state": "open" if state == "late" else state,
-            "late": state == "late",
+            "late": state == "late" or (state == "done" and worked and _was_late(element, view)),
             "text": _note(element, state, view) if worked and element is not None else "",
             "label": loc(element) if element is not None else "",
         }
     for flow in shown.flows:
         states.setdefault(flow, {"state": "done", "late": False, "text": "", "label": ""})
-    waiting = [one for one in states.values() if one["state"] == "open"]
     return {
         "key": shown.process_id,
         "title": loc(process_names(read)[shown.process_id]),
         "source": source_url(version, shown.file),
         "states": states,
-        "open": _("%(n)s 项在办", n=len([o for o in waiting if o["text"]])) if waiting else "",
-        "late": any(one["late"] for one in waiting),
+        "open": _("%(n)s 项在办", n=shown.open) if shown.open else "",
+        "late": shown.late > 0,
         "calls": calls(read),
     }
 
@@ -91,19 +92,25 @@ def _note(element: Element, state: str, view: CaseOverview) -> str:
     due = [
         task.due_at
         for task in view.tasks
-        if task.status == "open" and task.element_id == element.id and task.due_at is not None
+        if task.status == "open" and _within(task, element) and task.due_at is not None
     ]
     if state == "late":
         return _("! 超时(%(due)s)", due=format_short(min(due), view.at)) if due else _("! 超时")
     return _("● 在办,%(due)s 前", due=format_short(min(due), view.at)) if due else _("● 在办")
 
 
-def _was_late(element: Element, view: CaseOverview) -> bool:
+def _within(task: UserTask, element: Element) -> bool:
+    """Whether the task is the element's, or stands in the call or sub-process it is."""
+    return task.element_id == element.id or f"{static_path(task.element_path)}/".startswith(
+        f"{element.path}/"
+    )
+
+
+def _was_late(element: Element | None, view: CaseOverview) -> bool:
     """Whether a task of this element, or one inside it, was done after its limit."""
-    return any(
+    return element is not None and any(
         task.due_at is not None and done_at is not None and done_at > task.due_at
         for task in view.tasks
-        if task.status == "completed"
-        and (task.element_id == element.id or task.element_path.startswith(f"{element.path}/"))
+        if task.status == "completed" and _within(task, element)
         for done_at in (task.occurred_at or task.completed_at,)
     )

@@ -24,7 +24,9 @@ SENTENCES = {
     "key_missing": _l('没有写预案的 key。请加一行,如 key = "p11"。'),
     "manifest_shape": _l("%(name)s 的写法不对。应写成 %(expected)s。"),
     "empty_file": _l("文件是空的。请从建模工具重新导出。"),
-    "too_large": _l("文件有 %(size)s 字节,最多 %(limit)s 字节。请把流程拆成几个文件,用调用活动连接。"),
+    "too_large": _l(
+        "文件有 %(size)s 字节,最多 %(limit)s 字节。请把流程拆成几个文件,用调用活动连接。"
+    ),
     "binary_file": _l("这不是文本文件(内容是 %(kind)s)。请上传建模工具导出的 XML。"),
     "wrong_encoding": _l("不能按 %(encoding)s 读出文字。请存为 UTF-8。"),
     "not_xml": _l("不是完整的 XML(第 %(line)s 行:%(message)s)。请从建模工具重新导出。"),
@@ -39,20 +41,28 @@ SENTENCES = {
     "text_too_long": _l("第 %(line)s 行有一段文字超过 %(limit)s 个字符。请缩短。"),
     "engine_refused": _l("流程引擎不能读取:%(message)s。请检查这个元素。"),
     # processes
-    "process_missing": _l("没有流程“%(process)s”(文件里有:%(found)s)。请改正 plan.toml 的 process,或图中流程的 id。"),
+    "process_missing": _l(
+        "没有流程“%(process)s”(文件里有:%(found)s)。请改正 plan.toml 的 process,或图中流程的 id。"
+    ),
     "process_not_executable": _l('流程没有标为可执行。请设 isExecutable="true"。'),
     "bad_process_id": _l("流程的 id 只能用字母、数字和下划线,并以字母开头。请改名。"),
     "duplicate_process": _l("几个文件里都有这个流程。请只留一个。"),
     "duplicate_sub_process": _l("子流程与另一个流程或子流程同名。请改 id。"),
-    "called_process_missing": _l("找不到被调用的流程“%(process)s”。请改正 calledElement,或把它列入 plan.toml 的 calls。"),
+    "called_process_missing": _l(
+        "找不到被调用的流程“%(process)s”。请改正 calledElement,或把它列入 plan.toml 的 calls。"
+    ),
     "recursive_call": _l("流程调用了自己(%(process)s)。请改用循环。"),
     "calls_too_deep": _l("调用层数超过 %(limit)s。请减少层数。"),
     # elements
     "duplicate_id": _l("id 重复了 %(times)s 次。请让每个元素的 id 不同。"),
     "bad_element_id": _l("id 只能用字母、数字和下划线,并以字母开头。请改名。"),
     "reserved_id": _l("这个 id 是保留字。请换一个。"),
-    "unsupported_element": _l("不支持“%(kind)s”。请换成用户任务、外部服务任务、业务规则任务或常用网关。"),
-    "unsupported_element.scriptTask": _l("不允许脚本任务:预案里的代码不会被执行。请改用 FEEL 表达式、判定表或外部服务任务。"),
+    "unsupported_element": _l(
+        "不支持“%(kind)s”。请换成用户任务、外部服务任务、业务规则任务或常用网关。"
+    ),
+    "unsupported_element.scriptTask": _l(
+        "不允许脚本任务:预案里的代码不会被执行。请改用 FEEL 表达式、判定表或外部服务任务。"
+    ),
     "unsupported_extension": _l("不支持扩展“%(name)s”,它会是代码,或者不起作用。请删去。"),
     "service_not_external": _l('服务任务必须是外部任务。请设 camunda:type="external" 和 topic。'),
     "topic_missing": _l("外部任务没有 topic。请填写,如 notify。"),
@@ -77,51 +87,79 @@ SENTENCES = {
     "unreachable": _l("从开始事件走不到这里。请连线,或删去。"),
     "start_missing": _l("没有开始事件。请加一个。"),
     "several_starts": _l("有几个开始事件(%(starts)s)。请只留一个。"),
-    "start_must_be_plain": _l("开始事件不能有触发方式“%(event)s”:事件由上报启动,被调用的流程由调用启动。请改为普通开始事件。"),
+    "start_must_be_plain": _l(
+        "开始事件不能有触发方式“%(event)s”:事件由上报启动,被调用的流程由调用启动。请改为普通开始事件。"
+    ),
     "end_missing": _l("没有结束事件。请加一个。"),
     "end_has_outgoing": _l("结束事件不能有流出的连线。请删去连线。"),
     "several_outgoing": _l("有几条流出的连线。请用网关写明是选择还是并行。"),
     "flow_end_missing": _l("连线的一端“%(end)s”不存在。请重新连线。"),
-    "condition_without_choice": _l("条件只能写在排他或包容网关的连线上(现从 %(source)s 流出)。请加网关,或删去条件。"),
+    "condition_without_choice": _l(
+        "条件只能写在排他或包容网关的连线上(现从 %(source)s 流出)。请加网关,或删去条件。"
+    ),
     "default_without_choice": _l("只有排他或包容网关才有默认连线。请删去默认标记。"),
     "default_unknown": _l("默认连线“%(flow)s”不从这个网关流出。请重选。"),
     "default_has_condition": _l("默认连线不能有条件。请删去条件。"),
     "condition_missing": _l("网关 %(gateway)s 的这条连线没有条件。请填写条件,或设为默认连线。"),
     "no_default_flow": _l("网关没有默认连线:条件都不成立时流程会停住。建议设一条默认连线。"),
     "event_gateway_needs_events": _l("事件网关须接两个以上中间捕获事件。请改正后面的元素。"),
-    "timer_keeps_open": _l("定时的事件子流程可能使结束后的流程在别的引擎里不关闭(结束事件 %(end)s)。建议改用终止结束事件。"),
+    "timer_keeps_open": _l(
+        "定时的事件子流程可能使结束后的流程在别的引擎里不关闭(结束事件 %(end)s)。建议改用终止结束事件。"
+    ),
     # expressions and timers
     "expression_too_heavy": _l("表达式计算时间过长:%(expression)s。请简化。"),
     "expression_doubtful": _l("表达式可疑(%(problem)s):%(expression)s。请核对。"),
-    "unknown_variable": _l("不认识变量“%(name)s”(%(expression)s)。请改正名称,或在 plan.toml 的 [variables] 中声明。"),
-    "type_mismatch": _l("类型不符,这个比较永不成立:应为 %(expected)s,写的是 %(found)s(%(expression)s)。请改正。"),
+    "unknown_variable": _l(
+        "不认识变量“%(name)s”(%(expression)s)。请改正名称,或在 plan.toml 的 [variables] 中声明。"
+    ),
+    "type_mismatch": _l(
+        "类型不符,这个比较永不成立:应为 %(expected)s,写的是 %(found)s(%(expression)s)。请改正。"
+    ),
     "wrong_language": _l("条件用的语言是“%(language)s”。请改写为 FEEL。"),
     "condition_invalid": _l("条件“%(expression)s”不是有效的 FEEL(%(problem)s)。请改正。"),
     "timer_missing": _l("定时事件没有写时间。请填写,如 PT1H。"),
-    "timer_invalid": _l("看不懂时限“%(expression)s”(%(problem)s)。请写成 PT1H、2026-03-01T08:00:00+08:00、R3/PT10M 或 FEEL。"),
+    "timer_invalid": _l(
+        "看不懂时限“%(expression)s”(%(problem)s)。请写成 PT1H、2026-03-01T08:00:00+08:00、R3/PT10M 或 FEEL。"
+    ),
     "follow_up_invalid": _l("看不懂跟进时间“%(expression)s”(%(problem)s)。请写成 PT1H 或 FEEL。"),
     "loop_invalid": _l("循环的写法不对:“%(expression)s”(%(problem)s)。请改正。"),
     "loop_needs_one_count": _l("循环须写明次数或集合,且只写一种。请改正。"),
-    "bad_variable_name": _l("变量名“%(name)s”不能用。只能用字母、数字和下划线,以字母开头,不能是保留字。"),
-    "unknown_variable_type": _l("变量类型“%(type)s”不认识。请用 string、number、boolean、date、date and time、days and time duration、context 或 list。"),
+    "bad_variable_name": _l(
+        "变量名“%(name)s”不能用。只能用字母、数字和下划线,以字母开头,不能是保留字。"
+    ),
+    "unknown_variable_type": _l(
+        "变量类型“%(type)s”不认识。请用 string、number、boolean、date、date and time、days and time duration、context 或 list。"
+    ),
     "mapping_invalid": _l("传值表达式“%(expression)s”不是有效的 FEEL(%(problem)s)。请改正。"),
-    "mapping_without_source": _l("传给“%(target)s”的值没有来源。请填写 source 或 sourceExpression。"),
+    "mapping_without_source": _l(
+        "传给“%(target)s”的值没有来源。请填写 source 或 sourceExpression。"
+    ),
     "everything_comes_back": _l("全部变量传入又全部传回,传入时的旧值会盖掉新值。请写明传回哪些。"),
     # roles, forms, deadlines
     "no_roles": _l("plan.toml 没有 [roles]。请写明各角色。"),
     "unknown_role": _l("没有角色“%(role)s”。请在 plan.toml 的 [roles] 中定义,或改正名称。"),
-    "unknown_org_role": _l("角色“%(key)s”对应的单位角色“%(role)s”不存在。请改正 [roles] 中的 role。"),
+    "unknown_org_role": _l(
+        "角色“%(key)s”对应的单位角色“%(role)s”不存在。请改正 [roles] 中的 role。"
+    ),
     "no_candidate_group": _l("没有写由谁办理。请填写 candidateGroups。"),
-    "unknown_approval_kind": _l("签批种类“%(kind)s”不认识。请用 review、secrecy、legal、countersign 或 final。"),
-    "unknown_origin": _l("origin 不能是“%(origin)s”。请用 text、lost、baseline、replaced 或 overlay。"),
+    "unknown_approval_kind": _l(
+        "签批种类“%(kind)s”不认识。请用 review、secrecy、legal、countersign 或 final。"
+    ),
+    "unknown_origin": _l(
+        "origin 不能是“%(origin)s”。请用 text、lost、baseline、replaced 或 overlay。"
+    ),
     "form_on_wrong_element": _l("只有用户任务才有表单(%(form)s)。请删去 formKey。"),
     "unknown_form": _l("没有表单“%(form)s”。请用列出的 planroom: 表单,或改用 formData。"),
     "field_without_id": _l("表单有字段没有 id。请填写。"),
     "duplicate_field": _l("表单里有两个字段“%(field)s”。请改名。"),
-    "unknown_field_type": _l("字段“%(field)s”的类型“%(type)s”不认识。请用 string、text、long、double、boolean、date、datetime 或 enum。"),
+    "unknown_field_type": _l(
+        "字段“%(field)s”的类型“%(type)s”不认识。请用 string、text、long、double、boolean、date、datetime 或 enum。"
+    ),
     "enum_without_values": _l("字段“%(field)s”没有选项。请列出。"),
     "bad_field_default": _l("字段“%(field)s”的默认值“%(default)s”不在选项里。请改正。"),
-    "unknown_constraint": _l("字段“%(field)s”的限制“%(constraint)s”不认识。请用 minlength、maxlength、min 或 max。"),
+    "unknown_constraint": _l(
+        "字段“%(field)s”的限制“%(constraint)s”不认识。请用 minlength、maxlength、min 或 max。"
+    ),
     "bad_constraint": _l("字段“%(field)s”的限制 %(constraint)s 须为数字,现为“%(value)s”。请改正。"),
     "two_deadlines": _l("既写了 dueDate,又有办理时限 %(timer)s。请删去 dueDate。"),
     "due_date_not_watched": _l("dueDate(%(due)s)不会有人盯。请改用标为 due 的边界定时事件。"),
@@ -136,12 +174,18 @@ SENTENCES = {
     "not_same_as_itself": _l("notSameAs 指的是任务自己(%(other)s)。请指向另一任务。"),
     # decision tables
     "decision_missing": _l("业务规则任务没有写判定。请填写 decisionRef。"),
-    "decision_unknown": _l("没有判定“%(decision)s”。请把它的 .dmn 文件放进文件夹,或改正 decisionRef。"),
-    "bad_decision_mapping": _l("mapDecisionResult 不能是“%(mapping)s”。请用 singleEntry、singleResult、collectEntries 或 resultList。"),
+    "decision_unknown": _l(
+        "没有判定“%(decision)s”。请把它的 .dmn 文件放进文件夹,或改正 decisionRef。"
+    ),
+    "bad_decision_mapping": _l(
+        "mapDecisionResult 不能是“%(mapping)s”。请用 singleEntry、singleResult、collectEntries 或 resultList。"
+    ),
     "duplicate_decision": _l("有两个判定用这个 id。请改名。"),
     "decision_duplicate": _l("有两个判定用这个 id。请改名。"),
     "decision_logic": _l("判定须是判定表或文字表达式,现为 %(found)s。请改正。"),
-    "decision_hit_policy": _l("命中策略“%(found)s”不能用。请用 UNIQUE、FIRST、ANY、PRIORITY、RULE ORDER、OUTPUT ORDER 或 COLLECT。"),
+    "decision_hit_policy": _l(
+        "命中策略“%(found)s”不能用。请用 UNIQUE、FIRST、ANY、PRIORITY、RULE ORDER、OUTPUT ORDER 或 COLLECT。"
+    ),
     "decision_priorities": _l("按优先级命中的判定表须列出输出值的顺序。请填写 outputValues。"),
     "decision_cycle": _l("判定互相依赖,成了圈(%(path)s)。请断开。"),
     "decision_required": _l("所依赖的判定“%(decision)s”不在文件里。请补上。"),
@@ -151,9 +195,13 @@ SENTENCES = {
     "feel_syntax": _l("判定表里的“%(text)s”不是有效的 FEEL(第 %(at)s 个字符处)。请改正。"),
     "feel_too_long": _l("判定表里的表达式过长。请缩短。"),
     "feel_unknown_name": _l("判定表里的“%(text)s”用了不认识的名称“%(name)s”。请改正。"),
-    "feel_type_mismatch": _l("判定表里的“%(text)s”类型不符:应为 %(expected)s,写的是 %(found)s。请改正。"),
+    "feel_type_mismatch": _l(
+        "判定表里的“%(text)s”类型不符:应为 %(expected)s,写的是 %(found)s。请改正。"
+    ),
     "feel_invalid_literal": _l("判定表里的“%(text)s”含有无效的日期或时长“%(name)s”。请改正。"),
-    "feel_moment_without_offset": _l("判定表里的“%(text)s”有时间没有写时区,将按 UTC 计。请写明,如 +08:00。"),
+    "feel_moment_without_offset": _l(
+        "判定表里的“%(text)s”有时间没有写时区,将按 UTC 计。请写明,如 +08:00。"
+    ),
 }
 
 #: What is the matter with an expression or a time, for ``%(problem)s``.

@@ -201,9 +201,7 @@ def _attempt(signal_id: int, work: Callable[[], Answer]) -> Answer:
         if refusal.status in {403, 404}:
             raise
         errors = field_errors(refusal)
-        return _signal_page(
-            signal_id, errors, refusal.status, "" if errors else sentence(refusal)
-        )
+        return _signal_page(signal_id, errors, refusal.status, "" if errors else sentence(refusal))
 
 
 @bp.post("/signals/<int:signal_id>/take")

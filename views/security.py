@@ -52,9 +52,7 @@ def init_app(app: Flask) -> None:
         own.setdefault("X-Frame-Options", "DENY")
         own.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         own.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        own.setdefault(
-            "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"
-        )
+        own.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
         if settings().session_cookie_secure:
             own.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
         if request.endpoint == "static":

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from models.tasks import UserTask
 from services import tasks
+from services.access import role_for
 from services.actor import Actor
-from services.directory import people_in_roles
 from services.errors import Refusal
+from services.four_eyes import superior
 from services.task_reading import TaskPage, task_page
 from services.tiers import tiers_of
 from services.uow import UnitOfWork
@@ -75,12 +76,11 @@ def _stamp(task: UserTask) -> str:
 
 
 def _state_context(session: Session, page: TaskPage) -> dict[str, Any]:
+    holder = me().id if page.may_work else page.task.assignee_id
     colleagues = [
         person
-        for person in (
-            people_in_roles(session, page.element.candidate_groups) if page.may_work else []
-        )
-        if person.id != me().id
+        for person in (tasks.candidates(session, page.task) if _may_give(session, page) else [])
+        if person.id != holder
     ]
     return {
         "page": page,
@@ -89,6 +89,13 @@ def _state_context(session: Session, page: TaskPage) -> dict[str, Any]:
         "case_now": page.case.at(now()),
         "demo_case": page.case,
     }
+
+
+def _may_give(session: Session, page: TaskPage) -> bool:
+    """Whether the reader may reassign it: whoever may work it, or holds the superior role."""
+    if page.task.status != "open":
+        return False
+    return page.may_work or role_for([superior(session, page.task)], me()) is not None
 
 
 def _page(

@@ -21,6 +21,7 @@ from services.moments import from_text
 from services.tiers import Tier
 from views.i18n import format_short, format_span, loc
 from views.incident_words import incident_sentence
+from views.record_words import RECORD_SENTENCES
 from views.terms import ANCHORS, named
 
 #: (tone, sentence) by event type. Arguments: task, tier, proposed, was, anchor, occurred, to,
@@ -52,7 +53,7 @@ SENTENCES = {
     "incident.resolved": ("good", _l("异常已处理:%(resolution)s")),
     "statement.created": ("act", _l("起草文稿")),
     "statement.version_added": ("act", _l("文稿第 %(version)s 版")),
-    "approval.given": ("act", _l("文稿第 %(version)s 版:%(decision)s %(comment)s")),
+    "approval.given": ("act", _l("文稿第 %(version)s 版,%(approval)s:%(decision)s %(comment)s")),
     "approval.countersigned": ("act", _l("补签")),
     "approval.voided": ("late", _l("文稿改动,原签批失效")),
     "statement.released": ("good", _l("发布第 %(version)s 版:%(channel_name)s %(account)s")),
@@ -99,13 +100,14 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Words:
     """What turns keys of events into names: elements by path, tiers, roles, recipients and
-    anchors by key."""
+    anchors by key, approvals by kind."""
 
     elements: Mapping[str, Any]
     tiers: Mapping[str, Tier]
     roles: Mapping[str, Any]
     recipients: Mapping[str, Any]
     anchors: Mapping[str, Any]
+    approvals: Mapping[str, Any]
     now: datetime
     people: Mapping[int, Person] = field(default_factory=dict)
 
@@ -160,6 +162,11 @@ class Words:
         for name in ("late", "spare"):
             if isinstance(given.get(name), int):
                 words[name] = format_span(given[name])
+        if entry.person is None and isinstance(given.get("late"), int) and given["late"] < LAG:
+            # The clock notes the miss as it happens: how late it was then says nothing.
+            words["late"] = ""
+        if entry.event.type == "decision.taken":
+            words["rules"] = ", ".join(str(rule) for rule in given.get("matched", ()))
         if isinstance(given.get("seconds"), int):
             words["moved"] = format_span(given["seconds"])
         if isinstance(given.get("due"), str):
@@ -171,18 +178,17 @@ class Words:
         if "recipient" in given:
             recipient = self.recipients.get(str(given["recipient"]))
             words["recipient"] = loc(recipient) if recipient else str(given["recipient"])
-        if "decision" in given:
+        if entry.event.type == "approval.given":
+            kind = self.approvals.get(str(given.get("kind")))
+            words["approval"] = loc(kind) if kind else str(given.get("kind") or "")
             words["decision"] = named(DECISIONS, str(given["decision"]))
         return words
 
     def line(self, entry: TimelineEvent) -> Line:
         """The event as a row."""
         event = entry.event
-        tone, template = SENTENCES.get(event.type, ("note", None))
-        if template is not None:
-            text = (str(template) % self.arguments(entry)).strip().rstrip(":")
-        else:
-            text = " ".join(part for part in (event.type, event.element_path) if part)
+        tone, template = SENTENCES.get(event.type) or ("note", RECORD_SENTENCES[event.type])
+        text = (str(template) % self.arguments(entry)).strip().rstrip(":")
         return Line(
             at=event.occurred_at,
             recorded_at=event.recorded_at,

@@ -2,6 +2,7 @@
 //
 // <div data-diagram="URL"> holds the drawing; URL answers
 //   { sheets: [{ key, title, source, states: { elementId: { state, late, text, label } } }] }
+// (`late`: past its limit, whether still open or done after it)
 // where `source` is the address of the BPMN file. One sheet is the plan itself, the others are
 // the processes it calls. Colours only repeat what the overlay says in words.
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
@@ -11,6 +12,12 @@ import "bpmn-js/dist/assets/bpmn-js.css";
 import "./diagram.css";
 
 const MARKERS = { done: "is-done", open: "is-open", late: "is-late", cancelled: "is-cancelled" };
+
+// Scales at which names can still be read, and beyond which nothing is gained; the paper left free
+// around the drawing, in its own units.
+const LEGIBLE = 0.5;
+const READABLE = 0.8;
+const MARGIN = 30;
 
 const CAMUNDA = "http://camunda.org/schema/1.0/bpmn";
 
@@ -127,6 +134,7 @@ class Diagram {
     overlays.clear();
     this.marked = [];
     const focus = [];
+    const late = [];
     for (const [id, entry] of Object.entries(this.current.states || {})) {
       const shape = registry.get(id);
       if (!shape) continue;
@@ -134,38 +142,53 @@ class Diagram {
       if (!marker) continue;
       // A sub-process drawn open is a frame: its own colour would swallow those inside.
       const frame = is(shape, "bpmn:SubProcess") && !shape.collapsed;
-      for (const name of frame ? [marker, "is-frame"] : [marker]) {
+      const markers = [marker];
+      if (frame) markers.push("is-frame");
+      if (entry.late && entry.state === "done") markers.push("is-done-late");
+      for (const name of markers) {
         canvas.addMarker(id, name);
         this.marked.push([id, name]);
       }
       if (frame) continue;
-      if (entry.state === "open") focus.push(shape);
+      if (entry.state === "open" && !shape.waypoints) {
+        if (entry.late) late.push(shape);
+        else focus.push(shape);
+      }
       if (!entry.text || shape.waypoints) continue;
       const label = document.createElement("div");
-      label.className = `diagram-note ${marker}`;
+      label.className = `diagram-note ${markers.join(" ")}`;
       label.textContent = entry.text;
       if (entry.label) label.title = entry.label;
       overlays.add(id, { position: { top: -14, left: 4 }, html: label });
     }
-    this.focus = focus;
+    this.focus = late[0] || focus[0];
+  }
+
+  // A long plan fitted into the box would be unreadable. Show what is late, else what is open, else
+  // the start, as high as the lanes allow, and never beyond the drawing's own edge.
+  centre(canvas) {
+    const { inner } = canvas.viewbox();
+    const box = { width: this.canvasBox.clientWidth, height: this.canvasBox.clientHeight };
+    const whole = { x: inner.x - MARGIN, y: inner.y - MARGIN, width: inner.width + 2 * MARGIN, height: inner.height + 2 * MARGIN };
+    const scale = Math.min(Math.max(box.height / whole.height, LEGIBLE), READABLE);
+    const width = box.width / scale;
+    const height = box.height / scale;
+    const target = this.focus || { ...whole, width: 0, height: 0 };
+    const along = (middle, size, start, length) =>
+      size >= length ? start - (size - length) / 2 : Math.min(Math.max(middle - size / 2, start), start + length - size);
+    canvas.viewbox({
+      x: along(target.x + target.width / 2, width, whole.x, whole.width),
+      y: along(target.y + target.height / 2, height, whole.y, whole.height),
+      width,
+      height,
+    });
   }
 
   zoom(how) {
     const canvas = this.viewer.get("canvas");
     if (how === "fit") {
       canvas.zoom("fit-viewport", "auto");
-      // A long plan fitted into a phone is unreadable: show what is open, at a readable size.
-      if (canvas.zoom() < 0.55) {
-        const inner = canvas.viewbox().inner;
-        const target = this.focus && this.focus[0];
-        const middle = target
-          ? { x: target.x + target.width / 2, y: target.y + target.height / 2 }
-          : { x: inner.x + this.canvasBox.clientWidth / 1.4, y: inner.y + Math.min(inner.height / 2, this.canvasBox.clientHeight / 1.4) };
-        const scale = 0.7;
-        const width = this.canvasBox.clientWidth / scale;
-        const height = this.canvasBox.clientHeight / scale;
-        canvas.viewbox({ x: middle.x - width / 2, y: middle.y - height / 2, width, height });
-      }
+      if (canvas.zoom() < LEGIBLE) this.centre(canvas);
     } else if (how === "all") canvas.zoom("fit-viewport", "auto");
     else canvas.zoom(canvas.zoom() * (how === "in" ? 1.25 : 0.8));
   }

@@ -97,9 +97,7 @@ def test_missing_token(as_: As, check: str, language: str) -> None:
 
 
 @LANGUAGES
-def test_another_roles_task_by_address(
-    as_: As, case: Case, world: World, language: str
-) -> None:
+def test_another_roles_task_by_address(as_: As, case: Case, world: World, language: str) -> None:
     """Who sees the case hears whose task it is; who does not, learns nothing of it."""
     world.complete(case, "check", "duty", {"note": "x", "serious": True, "count": 1})
     world.complete(case, "grade", "duty", {"tier": "general"})

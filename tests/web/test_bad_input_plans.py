@@ -52,8 +52,12 @@ def conditional(condition: str) -> Process:
 
 
 def dead_end() -> Process:
-    return plan().user_task("stuck", "duty").parallel("split").chain("split", "stuck").chain(
-        "a", "split"
+    return (
+        plan()
+        .user_task("stuck", "duty")
+        .parallel("split")
+        .chain("split", "stuck")
+        .chain("a", "split")
     )
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
 from models.cases import Case
+from models.tasks import UserTask
+from services.case_reading import element_states
 from tests.integration.world import World
 from tests.web.conftest import Browser, Clock
 
@@ -109,8 +114,12 @@ def test_correcting_an_anchor_moves_the_clock(as_: As, case: Case, world: World)
     page = duty.get(right.location).text
     assert "剩余 30 分钟" in page
     assert "值班日志为准" in page
-    assert duty.post(f"/cases/{case.id}/anchors/none", {
-        "occurred_at": "2026-03-10T09:30", "reason": "x"}).status_code == 404
+    assert (
+        duty.post(
+            f"/cases/{case.id}/anchors/none", {"occurred_at": "2026-03-10T09:30", "reason": "x"}
+        ).status_code
+        == 404
+    )
 
 
 def test_retier_needs_a_reason_and_a_plan_that_allows_it(as_: As, graded: Case) -> None:
@@ -129,3 +138,46 @@ def test_unknown_case(as_: As, path: str) -> None:
 def test_wrong_paging(as_: As, case: Case) -> None:
     for after in ("x", "-1", "99999999999999"):
         assert as_("duty").get(f"/cases?after={after}&status=zzz").status_code == 200
+
+
+def test_next_step_names_its_clauses(as_: As, case: Case) -> None:
+    page = as_("duty").get(f"/cases/{case.id}").text
+    step = page[page.index("下一步") :].split("</section>")[0]
+    assert re.search(r"条款 <code>[A-Z0-9-]+</code>", step)
+
+
+def test_tab_counts_the_open_tasks_only(as_: As, case: Case) -> None:
+    sheets = as_("duty").get(f"/cases/{case.id}/diagram.json").get_json()["sheets"]
+    assert sheets[0]["open"] == "1 项在办"
+
+
+def test_done_after_its_limit_stays_marked(as_: As, case: Case, world: World, clock: Clock) -> None:
+    clock.forward(minutes=61)
+    late = replace(world, now=clock.moment)
+    late.complete(case, "check", "duty", {"note": "x", "serious": True, "count": 1})
+    check = (
+        as_("duty").get(f"/cases/{case.id}/diagram.json").get_json()["sheets"][0]["states"]["check"]
+    )
+    assert (check["state"], check["late"], check["text"]) == ("done", True, "✓ 已办,超时")
+
+
+def test_auditor_is_not_offered_the_clock(as_: As, case: Case) -> None:
+    assert "/fast-forward" in as_("duty").get(f"/cases/{case.id}").text
+    assert "/fast-forward" not in as_("auditor").get(f"/cases/{case.id}").text
+
+
+def test_what_holds_a_late_task_is_late(now: datetime) -> None:
+    inside = [
+        UserTask(
+            element_path="call[2]/frame/ask", status="open", due_at=now - timedelta(minutes=1)
+        ),
+        UserTask(element_path="call[2]/other", status="open", due_at=now + timedelta(minutes=1)),
+    ]
+    states = element_states([{"steps": ["+call[2]", "+call[2]/frame", "before"]}], inside, now)
+    assert states == {
+        "before": "done",
+        "call": "late",
+        "call/frame": "late",
+        "call/frame/ask": "late",
+        "call/other": "open",
+    }

@@ -43,9 +43,18 @@ def test_from_another_site_nothing_is_offered(as_: As) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/sign-in", "/sign-out", "/language", "/report", "/notifications/read", "/tasks/x/claim",
-        "/tasks/x/complete", "/cases/1/retier", "/signals/1/take", "/people/1/roles",
-        "/demo/switch", "/demo/cases/1/fast-forward",
+        "/sign-in",
+        "/sign-out",
+        "/language",
+        "/report",
+        "/notifications/read",
+        "/tasks/x/claim",
+        "/tasks/x/complete",
+        "/cases/1/retier",
+        "/signals/1/take",
+        "/people/1/roles",
+        "/demo/switch",
+        "/demo/cases/1/fast-forward",
     ],
 )
 def test_every_post_wants_the_token(as_: As, path: str) -> None:

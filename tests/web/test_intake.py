@@ -123,8 +123,10 @@ def test_auditors_do_not_report(as_: As) -> None:
 def signal(world: World) -> Signal:
     return world.db.run(
         lambda uow: signals.record(
-            uow, Noticed("水厂停水两天无人答复", link="https://example.com/w"),
-            world.actor("duty"), world.now,
+            uow,
+            Noticed("水厂停水两天无人答复", link="https://example.com/w"),
+            world.actor("duty"),
+            world.now,
         )
     )
 
@@ -151,8 +153,10 @@ def test_setting_aside_needs_a_reason(as_: As, signal: Signal) -> None:
 def test_duplicates_are_suggested_and_marked(as_: As, world: World, signal: Signal) -> None:
     other = world.db.run(
         lambda uow: signals.record(
-            uow, Noticed("水厂停水两天无人答复!", link="https://example.com/w"),
-            world.actor("duty"), world.now,
+            uow,
+            Noticed("水厂停水两天无人答复!", link="https://example.com/w"),
+            world.actor("duty"),
+            world.now,
         )
     )
     duty = as_("duty")

@@ -65,9 +65,7 @@ def test_nobody_else_may(as_: As, world: World, name: str) -> None:
 def test_bell(as_: As, world: World) -> None:
     args = {"case": "2026-0001", "title": "塌台", "task": "核查", "task_en": "Check"}
     duty = world.people["duty"]
-    world.db.run(
-        lambda uow: notify_people(uow, [duty.id], "deadline_reminder", args, world.now)
-    )
+    world.db.run(lambda uow: notify_people(uow, [duty.id], "deadline_reminder", args, world.now))
     browser, other = as_("duty"), as_("duty2")
     assert "条未读" in browser.get("/inbox").text
     panel = browser.get("/notifications/panel").text

@@ -58,9 +58,7 @@ def test_wrong_password_and_unknown_user_hear_the_same(visitor: Browser, chen: P
     assert 'value="no"' not in wrong.text  # the password does not
 
 
-def test_failing_is_slowed_and_says_how_long(
-    visitor: Browser, chen: Person, clock: Clock
-) -> None:
+def test_failing_is_slowed_and_says_how_long(visitor: Browser, chen: Person, clock: Clock) -> None:
     for _ in range(5):
         visitor.post("/sign-in", {"username": "chen", "password": "no"})
     slowed = visitor.post("/sign-in", {"username": "chen", "password": PASSWORD})

@@ -12,6 +12,9 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from jinja2 import Environment
 
+from services.history_types import all_types
+from views import timeline
+from views.record_words import RECORD_SENTENCES
 from views.refusals import FIELD_SENTENCES, SENTENCES
 
 ROOT = Path(__file__).parents[2]
@@ -136,3 +139,13 @@ def test_every_field_error_has_a_sentence() -> None:
                         codes.update(str(v.value) for v in given if isinstance(v, ast.Constant))
     assert len(codes) > 15
     assert not codes - set(FIELD_SENTENCES)
+
+
+def test_every_event_type_has_words_in_both_languages(english: Catalog) -> None:
+    told = {key: str(text) for key, (_tone, text) in timeline.SENTENCES.items()}
+    assert not set(told) & set(RECORD_SENTENCES)
+    told |= {key: str(text) for key, text in RECORD_SENTENCES.items()}
+    assert {type_.name for type_ in all_types()} == set(told)
+    for key, text in told.items():
+        message = english.get(text)
+        assert message is not None and message.string, key
