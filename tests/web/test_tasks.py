@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from models.cases import Case
+from models.cases import Case, CaseMember
 from tests.integration.world import World
 from tests.web.conftest import Browser, Clock
 
@@ -217,3 +217,20 @@ def test_signed_out_meanwhile(app_visitor: Browser, check: str) -> None:
 def app_visitor(visitor: Browser) -> Browser:
     visitor.get("/sign-in")
     return visitor
+
+
+def test_the_superior_reassigns_what_another_holds(
+    as_: As, world: World, case: Case, check: str
+) -> None:
+    as_("duty2").post(f"{check}/claim")
+    # A colleague who does not hold it is not offered it; the superior role is.
+    assert "/reassign" not in as_("duty").get(check).text
+    office = as_("office")
+    member = CaseMember(case_id=case.id, person_id=world.people["office"].id, added_at=world.now)
+    world.db.run(lambda uow: uow.session.add(member))
+    page = office.get(check).text
+    assert f"{check}/reassign" in page
+    assert "/complete" not in page
+    given = office.post(f"{check}/reassign", {"to": str(world.people["duty"].id), "reason": "急"})
+    assert given.status_code == 303
+    assert world.open_tasks(case)["check"].assignee_id == world.people["duty"].id
