@@ -5,17 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from services import approvals, archive, closing, grading, releases, reports, statements
 from services.calendar import zone_of
 from services.errors import Refusal
 from services.submission import Handler, Submission
+from services.uow import UnitOfWork
 from workflows.contract import FormField
-
-if TYPE_CHECKING:
-    from services.uow import UnitOfWork
 
 #: The longest a field may be, in bytes of UTF-8.
 FIELD_BYTES = 200_000

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from models.cases import Case
 from models.tasks import UserTask
 from services.actor import Actor
+from services.uow import UnitOfWork
 from workflows.contract import Element
-
-if TYPE_CHECKING:
-    from services.uow import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +31,4 @@ class Submission:
 
 #: Does the domain's writes and history, and returns the variables for the engine. Raises
 #: `services.errors.Refusal`.
-Handler = Callable[["UnitOfWork", Submission], dict[str, Any]]
+Handler = Callable[[UnitOfWork, Submission], dict[str, Any]]
