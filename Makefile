@@ -6,7 +6,7 @@ PYTEST_ARGS ?=
 # The invented unit of the demonstration; DEMO=0 runs your own (see docs/operators.md).
 export DEMO ?= 1
 
-.PHONY: run test setup setup-test check unit bench pictures lock clean
+.PHONY: run test setup setup-test check unit bench pictures plans lock clean
 
 run: setup
 	@$(BIN)/flask --app app run-planroom
@@ -34,6 +34,10 @@ bench: setup-test
 # The pictures of README.md and docs/, taken from the running demonstration.
 pictures: setup-test
 	@$(BIN)/python -m tools.pictures
+
+# The fifteen texts as a table, with every fault of the library; also build/plans.json.
+plans: setup
+	@$(BIN)/python -m tools.plans
 
 lock: setup-test
 	@$(BIN)/python -m pip install -q --require-hashes -r requirements-tools.lock

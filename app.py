@@ -26,8 +26,11 @@ from views import (
     intake,
     kit,
     launch,
+    library,
     notifications,
+    organisation,
     people,
+    plan_settings,
     plans,
     reports,
     security,
@@ -46,9 +49,12 @@ BLUEPRINTS = (
     statements.bp,
     reports.bp,
     files.bp,
+    library.bp,
     plans.bp,
+    plan_settings.bp,
     notifications.bp,
     people.bp,
+    organisation.bp,
 )
 
 

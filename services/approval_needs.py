@@ -40,14 +40,23 @@ def of_statement(session: Session, statement_id: int) -> list[Approval]:
 
 def needs(session: Session, statement: Statement) -> list[Need]:
     """What stands between the latest text and its release, in the plan's order: the kinds asked
-    for when the statement was begun, and those the case's tier asks for since."""
+    for when the statement was begun, those the case's tier asks for since, and those a step of the
+    plan has asked for and got for this statement or the one it corrects: a later change takes
+    such an approval away as any other."""
     case = session.get_one(Case, statement.case_id)
     plan = manifest.manifest_of(session, case)
-    now_asked = manifest.approvals(plan, case.tier)
+    now_asked = manifest.approvals(plan, case.tier, manifest.switched_off(case))
     known = {rule.kind: rule for rule in manifest.every_approval(plan)}
-    kinds = dict.fromkeys([*statement.approvals_needed, *(rule.kind for rule in now_asked)])
     current = latest(session, statement)
     decisions = of_statement(session, statement.id)
+    asked = [*statement.approvals_needed, *(rule.kind for rule in now_asked)]
+    if by_step := manifest.once_asked(plan):
+        of_step = [a for a in decisions if a.kind in by_step]
+        if statement.corrects_id is not None:
+            corrected = of_statement(session, statement.corrects_id)
+            of_step += [a for a in corrected if a.kind in by_step]
+        asked += [a.kind for a in of_step if a.decision in YES]
+    kinds = dict.fromkeys(asked)
     found = []
     for kind in kinds:
         of_kind = [decision for decision in decisions if decision.kind == kind]

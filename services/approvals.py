@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from models.cases import Case
 from models.people import Person
 from models.words import Approval, Statement, StatementVersion
-from services import access, history
+from services import access, history, recused
 from services.actor import Actor
 from services.approval_needs import FINAL, YES, Need, awaits_page, needs
 from services.errors import Refusal
@@ -102,6 +102,7 @@ def decide(
     approver = given.oral_by if given.oral_by is not None else actor.person_id
     if given.oral_by is not None and text.author_id == actor.person_id:
         raise Refusal("oral_own_text", 403)
+    recused.require_not_recused(session, case.id, actor.person_id, approver, actor.on_behalf_of)
     if given.kind == FINAL and given.decision in YES:
         require_four_eyes(session, statement, approver, text)
     if given.decision == "approve_with_edits" and given.parts is not None:

@@ -68,7 +68,8 @@ _HELD: Mapping[str, Callable[[Session, int], int]] = {
 
 def holdings(session: Session, case: Case) -> list[Holding]:
     """The plan's table of contents for the case's tier, with what there is of each item."""
-    rules = manifest.archive_items(manifest.manifest_of(session, case), case.tier)
+    plan = manifest.manifest_of(session, case)
+    rules = manifest.archive_items(plan, case.tier, manifest.switched_off(case))
     recorded = {
         item.key: item
         for item in session.scalars(select(ArchiveItem).where(ArchiveItem.case_id == case.id))

@@ -17,7 +17,7 @@ from models.people import Person
 from models.plans import PlanVersion
 from models.tasks import Timer, UserTask
 from models.words import Statement
-from services import access, four_eyes, history
+from services import access, four_eyes, history, recused
 from services.definitions import catalogue_for, static_path
 from services.directory import people_by_id
 from services.errors import Refusal
@@ -44,6 +44,7 @@ class Step:
     seconds_left: int | None
     role: str | None
     barred_by: UserTask | None
+    recused: bool
     clauses: tuple[str, ...]
 
 
@@ -68,8 +69,9 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEvent:
-    """``payload`` is the event's, ``personal`` the personal values still kept. ``lag`` is seconds
-    between the act and its entry (补录 when it is more than a moment)."""
+    """``payload`` is the event's, ``personal`` the personal values still kept, ``erased`` the
+    fields whose values have been destroyed. ``lag`` is seconds between the act and its entry (补录
+    when it is more than a moment)."""
 
     event: HistoryEvent
     payload: Mapping[str, Any]
@@ -77,6 +79,7 @@ class TimelineEvent:
     person: Person | None
     on_behalf_of: Person | None
     lag: int
+    erased: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +271,7 @@ def _steps(
                 seconds_left=int((task.due_at - at).total_seconds()) if task.due_at else None,
                 role=role,
                 barred_by=four_eyes.barred(session, task, element, reader.id),
+                recused=recused.keeps_out(session, task, element, reader.id),
                 clauses=_clauses(read, element.path, None),
             )
         )
@@ -345,6 +349,7 @@ def _timeline(
             person=people.get(event.person_id) if event.person_id else None,
             on_behalf_of=people.get(event.on_behalf_of) if event.on_behalf_of else None,
             lag=int((event.recorded_at - event.occurred_at).total_seconds()),
+            erased=history.erased_fields(event, personal.get(event.id, {})),
         )
         for event, payload in zip(events, payloads, strict=True)
     ]

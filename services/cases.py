@@ -13,7 +13,16 @@ from sqlalchemy.orm import Session
 from models.cases import Case, CaseNumber
 from models.intake import Signal
 from models.people import Organization, Person
-from services import access, anchors, history, instances, plans, timer_rows
+from services import (
+    access,
+    anchors,
+    history,
+    instances,
+    manifest,
+    plan_settings,
+    plans,
+    timer_rows,
+)
 from services.actor import Actor
 from services.calendar import zone_of
 from services.case_reading import CaseOverview as CaseOverview
@@ -92,7 +101,13 @@ def open_case(
     seen = _signal_variables(case, signal, extra)
     declared = version.manifest.get("variables", {})
     variables = {key: extra.pop(key) for key in list(extra) if key in declared}
+    # What the unit has set stands for the case from its first step to its last.
+    chosen = plan_settings.rows(session, version.plan_key, version.manifest)
+    if chosen or "settings" in declared:
+        variables["settings"] = plan_settings.as_values(chosen)
     case.settings = {"extra": extra} if extra else {}
+    if chosen:
+        case.settings[manifest.PLAN_SETTINGS] = {row.setting.key: row.value for row in chosen}
     session.add(case)
     session.flush()
     payload: dict[str, Any] = {
@@ -104,6 +119,8 @@ def open_case(
         payload["signal"] = signal.id
     if is_drill:
         payload["drill"] = True
+    if chosen:
+        payload["settings"] = {row.setting.key: row.value for row in chosen}
     history.append(
         uow,
         "case.opened",

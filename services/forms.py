@@ -8,7 +8,16 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from services import approvals, archive, closing, grading, releases, reports, statements
+from services import (
+    approvals,
+    archive,
+    closing,
+    destruction,
+    grading,
+    releases,
+    reports,
+    statements,
+)
 from services.calendar import zone_of
 from services.errors import Refusal
 from services.submission import Handler, Submission
@@ -188,6 +197,7 @@ HANDLERS: Mapping[str, Handler] = {
     "planroom:report-up": reports.handle_report_up,
     "planroom:closing": closing.handle_closing,
     "planroom:archive": archive.handle_archive,
+    "planroom:destroy": destruction.handle_destroy,
 }
 
 

@@ -179,6 +179,11 @@ def personal_by_event(
     return out
 
 
+def erased_fields(event: HistoryEvent, kept: Mapping[str, Any]) -> tuple[str, ...]:
+    """The personal fields of an event that are no longer held; ``kept`` are those that are."""
+    return tuple(name for name in content_of(event).get("personal", {}) if name not in kept)
+
+
 def _columns(event: HistoryEvent) -> dict[str, Any]:
     """The parts of the body that columns hold, but for the actor."""
     parts: dict[str, Any] = {

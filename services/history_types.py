@@ -80,10 +80,23 @@ _add(
     },
     personal="title summary link reporter phone extra",
 )
+# ``settings``: what the unit had set for the plan, as it is stored.
+_add(
+    "case.opened",
+    "case",
+    {"number": KEY, "plan": KEY, "plan_version": ROW},
+    {"signal": nullable(ROW), "drill": BOOL, "settings": CONTEXT},
+    personal="title summary link reporter phone extra",
+    version=2,
+)
 _add("case.closed", "case", {}, {"criterion_met": BOOL, "end": TEXT, "note": TEXT}, personal="note")
 _add("case.archived", "case", {}, {"items": COUNT, "missing": COUNT, "note": TEXT})
 _add("case.clock_moved", "case", {"seconds": INT}, {"offset": INT, "rate": NUMBER, "reason": TEXT})
 _add("case.member_added", "case", {"person": ROW}, {"reason": TEXT})
+# A role alone, a person alone, or a person kept out because they held the role.
+_RECUSED: dict[str, Schema] = {"person": nullable(ROW), "role": TEXT}
+_add("recusal.recorded", "case", {"id": ROW}, _RECUSED, personal="reason")
+_add("recusal.lifted", "case", {"id": ROW}, _RECUSED, personal="reason")
 _add(
     "anchor.recorded",
     "case",
@@ -355,6 +368,21 @@ _add(
     personal="note where",
 )
 
+# Typed words destroyed: how many values (``by``: type of event, element path, field, n), drafts,
+# files and signals; ``reason`` of a closed list, ``basis`` the law's articles.
+_add(
+    "personal.destroyed",
+    "case",
+    {"values": COUNT, "reason": KEY, "basis": listing(TEXT, 10)},
+    {
+        "drafts": COUNT,
+        "files": COUNT,
+        "signals": COUNT,
+        "by": listing(CONTEXT, 20_000),
+        "task": UUID,
+    },
+)
+
 # ------------------------------------------------------------------- intake, files, notices
 _SIGNAL: dict[str, Schema] = {"signal": ROW}
 _add(
@@ -440,6 +468,15 @@ _add(
     personal="address",
 )
 _add("org.setting_changed", "org", {"key": KEY}, {"value": ANY, "was": ANY})
+# ``plan``: a setting of that plan; without it, of the organisation.
+_add(
+    "org.setting_changed",
+    "org",
+    {"key": KEY},
+    {"plan": KEY, "value": ANY, "was": ANY},
+    personal="reason",
+    version=2,
+)
 _add(
     "org.channel_changed",
     "org",

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from models.cases import Case, ProcessInstance
 from models.people import Person
 from models.tasks import Notification, QueueCount, TaskQueue, UserTask
-from services import access, four_eyes
+from services import access, four_eyes, recused
 from services.definitions import definition_for
 from services.errors import Refusal
 from services.queues import person_owner
@@ -31,13 +31,14 @@ class Row:
     """One task in a list. ``due_at``, ``overdue_at``, ``completed_at`` are case time, ``wall_due``
     is the wall moment the due date falls on, None without one. ``roles`` are the queues it waits
     in; ``barred_by`` names the task whose completion keeps this person from taking it (four
-    eyes), None when nothing does."""
+    eyes), None when nothing does; ``recused`` says that they stand back from the case."""
 
     task: UserTask
     case: Case
     wall_due: datetime | None
     roles: tuple[str, ...] = ()
     barred_by: UserTask | None = None
+    recused: bool = False
 
     def seconds_left(self, now: datetime) -> int | None:
         """Seconds to the due date at the wall moment, negative when it has passed."""
@@ -218,6 +219,7 @@ def _rows(session: Session, person: Person, ids: Sequence[str]) -> list[Row]:
         for other in four_eyes.last_completed(session, wanted)
         if other.completed_by == person.id
     }
+    kept_from = recused.cases_recused(session, person.id)
     rows = []
     for id_ in ids:
         if id_ not in by_id:
@@ -233,6 +235,7 @@ def _rows(session: Session, person: Person, ids: Sequence[str]) -> list[Row]:
                 wall_due=task.sort_due if task.due_at is not None else None,
                 roles=access.candidate_keys(element) if element is not None else (),
                 barred_by=next((other for other in barred if other is not None), None),
+                recused=element is not None and recused.guarded(element) and case.id in kept_from,
             )
         )
     return rows

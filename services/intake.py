@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.cases import Case
@@ -34,18 +35,33 @@ class Reported:
     case: Case | None
 
 
-def startable(session: Session, person: Person) -> list[tuple[Plan, PlanVersion]]:
+@dataclass(frozen=True, slots=True)
+class Startable:
+    """A plan under which a person may open a case; ``fits`` when it is made for this kind of
+    organisation."""
+
+    plan: Plan
+    fits: bool
+
+
+def startable(session: Session, person: Person) -> list[Startable]:
     """The plans under which the person may open a case: those made for this kind of
-    organisation first, then by key."""
+    organisation first, of each the one last used before the others, then by key."""
     unit = organization(session)
     kind = unit.kind if unit is not None else ""
+    last_used = session.scalar(
+        select(PlanVersion.plan_key)
+        .join(Case, Case.plan_version_id == PlanVersion.id)
+        .order_by(Case.id.desc())
+        .limit(1)
+    )
     found = []
     for plan in plans.deployed_plans(session):
         version = plans.current_version(session, plan.key)
         starters = plans.starter_roles(session, version)
         if not starters or set(starters) & set(person.role_keys):
-            found.append((plan, version))
-    return sorted(found, key=lambda pair: kind not in pair[1].manifest.get("kinds", []))
+            found.append(Startable(plan, kind in version.manifest.get("kinds", [])))
+    return sorted(found, key=lambda one: (not one.fits, one.plan.key != last_used, one.plan.key))
 
 
 def report(

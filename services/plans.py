@@ -1,11 +1,9 @@
-"""The plan library: folders read, versions deployed, each pinned by its content hash."""
+"""The plan library: versions deployed, each pinned by its content hash."""
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
@@ -20,57 +18,14 @@ from services.definitions import catalogue_for
 from services.errors import Refusal
 from services.manifest import bound_role
 from services.manifest_shape import require_shape
+from services.plan_folder import CLAUSES, MANIFEST, read_toml
+from services.plan_folder import read_folder as read_folder
 from services.uow import UnitOfWork
 from services.values import jsonable
 from workflows import diagram
 from workflows.contract import DeploymentError, Finding
 from workflows.definition import Bundle, compile_bundle
 from workflows.feel import default_feel
-
-MANIFEST, CLAUSES = "plan.toml", "clauses.toml"
-#: The folder of shared called processes, beside the plans' own folders and in a bundle.
-SHARED = "shared"
-
-
-def read_folder(path: Path) -> Bundle:
-    """The bundle of a plan's folder: its diagram, decision tables, ``plan.toml`` and
-    ``clauses.toml``, and the shared processes the manifest's ``calls`` names (as
-    ``shared/<name>.bpmn``), so that the content hash covers them. Raises DeploymentError for a
-    manifest that is missing or no TOML, and for a shared process that is not there."""
-    files = {
-        entry.name: entry.read_bytes()
-        for entry in sorted(path.iterdir())
-        if entry.is_file() and entry.suffix in (".bpmn", ".dmn", ".toml")
-    }
-    manifest = read_toml(files, MANIFEST, required=True)
-    require_shape(manifest)
-    missing: list[Finding] = []
-    for name in manifest.get("calls", []):
-        called = path.parent / SHARED / f"{name}.bpmn"
-        if Path(name).name == name and called.is_file():
-            files[f"{SHARED}/{name}.bpmn"] = called.read_bytes()
-        else:
-            missing.append(
-                Finding("called_process_missing", "error", MANIFEST, args={"process": str(name)})
-            )
-    if missing:
-        raise DeploymentError(missing)
-    return Bundle(files=files, manifest=manifest)
-
-
-def read_toml(files: Mapping[str, bytes], name: str, *, required: bool = False) -> dict[str, Any]:
-    """A TOML file of a bundle as data, {} when absent and not ``required``. Raises
-    DeploymentError (``file_missing``, ``toml_invalid``)."""
-    body = files.get(name)
-    if body is None:
-        if required:
-            raise DeploymentError([Finding("file_missing", "error", name)])
-        return {}
-    try:
-        return tomllib.loads(body.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as wrong:
-        finding = Finding("toml_invalid", "error", name, args={"message": str(wrong)})
-        raise DeploymentError([finding]) from wrong
 
 
 def deploy_plan(
@@ -82,8 +37,7 @@ def deploy_plan(
     Raises DeploymentError with every finding, Refusal ``not_your_role`` / ``read_only`` 403 for
     a person who is neither plan author nor administrator.
     """
-    if actor.kind == "person":
-        access.require_role(access.writer(uow.session, actor), access.AUTHOR, access.ADMIN)
+    require_deployer(uow, actor)
     session, manifest = uow.session, bundle.manifest
     require_shape(manifest)
     plan = session.get(Plan, _key(manifest))
@@ -144,6 +98,13 @@ def deploy_plan(
         },
     )
     return version
+
+
+def require_deployer(uow: UnitOfWork, actor: Actor) -> None:
+    """Raises Refusal ``not_your_role`` / ``read_only`` 403 for a person who is neither plan author
+    nor administrator."""
+    if actor.kind == "person":
+        access.require_role(access.writer(uow.session, actor), access.AUTHOR, access.ADMIN)
 
 
 #: Names how `Definition.dump` writes; a row of another format is compiled anew from its files.

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from models.cases import Case
 from models.tasks import UserTask
 from models.words import Channel, Release, Statement
-from services import access, history
+from services import access, history, recused
 from services.actor import Actor
 from services.approval_needs import require_standing
 from services.errors import Refusal
@@ -95,6 +95,7 @@ def release_statement(
     (422, not an active channel of the unit), ``form_invalid`` (422: no link, not a link, a moment
     to come, or before the approvals), ``released_there`` (409, the channel has it)."""
     session = uow.session
+    recused.require_not_recused(session, case.id, actor.person_id, actor.on_behalf_of)
     if statement.status == "withdrawn":
         raise Refusal("statement_closed", 409, status_now=statement.status)
     text = require_digest(session, statement, digest)
@@ -326,6 +327,7 @@ def _writer(session: Session, statement_id: int, actor: Actor) -> tuple[Statemen
     person = access.writer(session, actor)
     statement = get(session, statement_id)
     case = access.require_see_case(session, person, session.get(Case, statement.case_id))
+    recused.require_not_recused(session, case.id, person.id, actor.on_behalf_of)
     role = may_release(session, person.role_keys, case)
     if role is None:
         # Whoever words a case's statements may see why, but not let them out.

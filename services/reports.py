@@ -88,7 +88,7 @@ def overview(session: Session, task: UserTask, case: Case) -> Report:
     plan = manifest.manifest_of(session, case)
     found = select(ReportLine).where(ReportLine.task_id == task.id)
     lines = {line.recipient: line for line in session.scalars(found)}
-    asked = manifest.recipients(plan, case.tier)
+    asked = manifest.recipients(plan, case.tier, task.element_path)
     # A line entered before the tier changed stays, even where the new tier does not ask for it.
     known = {recipient.key for recipient in asked}
     asked += [

@@ -90,7 +90,8 @@ def drafting_roles(session: Session, case: Case) -> set[str]:
     tasks = select(UserTask.role_key).where(
         UserTask.case_id == case.id, UserTask.form_key.in_(WORDS_FORMS)
     )
-    rules = manifest.approvals(manifest.manifest_of(session, case), case.tier)
+    plan = manifest.manifest_of(session, case)
+    rules = manifest.approvals(plan, case.tier, manifest.switched_off(case))
     return (set(session.scalars(tasks)) | {rule.role for rule in rules}) - {""}
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from models.cases import Case, CaseRole
 from models.words import Approval, Statement, StatementVersion
-from services import access, history, manifest, notifications
+from services import access, history, manifest, notifications, recused
 from services.actor import Actor
 from services.errors import Refusal, Stale
 from services.stamps import touch_case
@@ -68,7 +68,8 @@ def create_statement(
 
 def _invite_approvers(uow: UnitOfWork, case: Case, now: datetime) -> None:
     """No task will ask them, and perhaps none has so far: let them see the case, and know."""
-    rules = manifest.approvals(manifest.manifest_of(uow.session, case), case.tier)
+    plan = manifest.manifest_of(uow.session, case)
+    rules = manifest.approvals(plan, case.tier, manifest.switched_off(case))
     roles = {rule.role for rule in rules} - {""}
     for role in sorted(roles):
         if uow.session.get(CaseRole, (case.id, role)) is None:
@@ -142,6 +143,7 @@ def start(
 ) -> Statement:
     """`create_statement` in case time and without its checks of the person."""
     session = uow.session
+    recused.require_not_recused(session, case.id, actor.person_id, actor.on_behalf_of)
     parts.require(kind, at)
     if kind == "cause" and not investigation_done:
         raise Refusal("investigation_open", 422, errors={"investigation_done": "required"})
@@ -149,7 +151,8 @@ def start(
         corrected = session.get(Statement, corrects_id) if corrects_id else None
         if corrected is None or corrected.case_id != case.id or corrected.status == "draft":
             raise Refusal("correction_of", 422, errors={"corrects_id": "required"})
-    rules = manifest.approvals(manifest.manifest_of(session, case), case.tier)
+    plan = manifest.manifest_of(session, case)
+    rules = manifest.approvals(plan, case.tier, manifest.switched_off(case))
     statement = Statement(
         case_id=case.id,
         kind=kind,
@@ -197,6 +200,7 @@ def write_version(
 ) -> StatementVersion:
     """The next version, and the end of every approval the older text had. Case time."""
     session = uow.session
+    recused.require_not_recused(session, case.id, actor.person_id, actor.on_behalf_of)
     if statement.status != "draft":
         raise Refusal("statement_closed", 409, status_now=statement.status)
     number = statement.latest_number + 1

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from models.cases import Case, ProcessInstance
 from models.people import Person
 from models.tasks import UserTask
-from services import access, four_eyes, history
+from services import access, four_eyes, history, recused
 from services.actor import Actor
 from services.definitions import definition_for
 from services.errors import Refusal, Stale
@@ -128,10 +128,14 @@ def require_free(session: Session, hand: TaskInHand) -> None:
 
 
 def require_other_person(session: Session, hand: TaskInHand) -> None:
-    """Raises Refusal ``four_eyes`` 403 naming the task that keeps the person from this one."""
+    """Raises Refusal ``four_eyes`` 403 naming the task that keeps the person from this one, and
+    ``recused`` 403 where they, or whom they act for, stand back from the case."""
     other = four_eyes.barred(session, hand.task, hand.element, hand.person.id)
     if other is not None:
         raise Refusal("four_eyes", 403, task=other.name, task_en=other.name_en)
+    recused.require_not_recused(
+        session, hand.case.id, hand.person.id, hand.actor.on_behalf_of, element=hand.element
+    )
 
 
 def claimed(session: Session, task: UserTask, code: str) -> Refusal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,16 @@ from sqlalchemy.orm import Session
 from models.cases import Case, ProcessInstance
 from models.people import Person
 from models.tasks import TaskQueue, UserTask
-from services import access, anchors, deadlines, forms, four_eyes, grading, notifications
+from services import (
+    access,
+    anchors,
+    deadlines,
+    forms,
+    four_eyes,
+    grading,
+    notifications,
+    recused,
+)
 from services.actor import Actor
 from services.context import anchors_of, context_of
 from services.definitions import definition_for, element_of
@@ -34,14 +43,12 @@ from services.task_hand import (
 )
 from services.task_hand import task_in_hand as task_in_hand
 from services.task_rows import move
+from services.typed_words import free_fields
 from services.uow import UnitOfWork
 from services.values import jsonable
 from workflows import engine
 from workflows.contract import Advance, Element, EngineRefusal, IncidentRaised
 from workflows.feel import default_feel
-
-#: Parts of a special form's result that are words, perhaps about people.
-WORDS = frozenset({"reason", "comment", "note", "text"})
 
 REPORT_UP = "planroom:report-up"
 
@@ -72,8 +79,8 @@ class _Faulted(Exception):
 
 def claim_task(uow: UnitOfWork, task_id: str, actor: Actor, now: datetime) -> UserTask:
     """Take a task from a queue. Claiming one's own again changes nothing. Raises Refusal
-    ``task_unknown`` 404, ``read_only``/``not_your_task``/``four_eyes`` 403, ``task_done`` 409,
-    ``task_cancelled`` 409, ``task_claimed`` 409 with who and when."""
+    ``task_unknown`` 404, ``read_only``/``not_your_task``/``four_eyes``/``recused`` 403,
+    ``task_done`` 409, ``task_cancelled`` 409, ``task_claimed`` 409 with who and when."""
     hand = take_in_hand(uow, task_id, actor, now)
     if hand.task.assignee_id == hand.person.id:
         return hand.task
@@ -117,6 +124,8 @@ def reassign_task(
         raise Refusal("form_invalid", 422, errors={"person": "not_a_candidate"})
     if four_eyes.barred(session, task, hand.element, other.id) is not None:
         raise Refusal("form_invalid", 422, errors={"person": "four_eyes"})
+    if recused.keeps_out(session, task, hand.element, other.id):
+        raise Refusal("form_invalid", 422, errors={"person": "recused"})
     if before == other.id:
         return task
     at = hand.case.at(now)
@@ -166,13 +175,15 @@ def complete_task(
 
     ``data`` are the form's values by field id, ``occurred_at`` when the work was really done
     (case time; now, if not given). Raises Refusal ``task_unknown`` 404, ``read_only`` /
-    ``not_your_task`` / ``four_eyes`` 403, ``task_done`` / ``task_claimed`` / ``task_cancelled``
-    409 (with ``who`` and ``when``), ``form_invalid`` 422 with ``errors`` = {field: code}.
+    ``not_your_task`` / ``four_eyes`` / ``recused`` 403, ``recusal_missing`` / ``task_done`` /
+    ``task_claimed`` / ``task_cancelled`` 409 (with ``who`` and ``when``), ``form_invalid`` 422
+    with ``errors`` = {field: code}.
     """
     hand = take_in_hand(uow, task_id, actor, now)
     task, case, session = hand.task, hand.case, uow.session
     require_free(session, hand)
     require_other_person(session, hand)
+    recused.require_recorded(session, case.id, hand.element)
     forms.check_sizes(data)
     at, known = case.at(now), anchors_of(session, case.id)
     occurred = occurred_at or at
@@ -204,7 +215,7 @@ def complete_task(
         done=Done(task, figures, words, occurred),
     )
     met = deadlines.judge(uow, case, task, actor, occurred, at)
-    _set_anchors(uow, hand, occurred, advance, now)
+    _set_anchors(uow, hand, _anchor_names(hand.element, result), occurred, advance, now)
     following = next_task(session, case.id, hand.person)
     return CompletedTask(task, case, met, following.id if following is not None else None)
 
@@ -222,7 +233,7 @@ def _step(
     if hand.task.form_key == REPORT_UP and isinstance(result.get("last_at"), datetime):
         # The limit is met when the last recipient was told, not when the page was filled in.
         occurred = result["last_at"]
-    more = dict.fromkeys(_anchor_names(hand.element), occurred)
+    more = dict.fromkeys(_anchor_names(hand.element, result), occurred)
     context = context_of(uow.session, hand.case, now, more, known=known)
     assert hand.instance.state is not None
     try:
@@ -235,8 +246,11 @@ def _step(
     return advance, result, occurred
 
 
-def _anchor_names(element: Element) -> list[str]:
-    named = element.properties.get("setsAnchor", "")
+def _anchor_names(element: Element, result: Mapping[str, Any]) -> list[str]:
+    """The moments that completing the task records: none that a closing's unmet criterion says
+    has not come."""
+    met = result.get("criterion_met") is not False
+    named = element.properties.get("setsAnchor", "") if met else ""
     own = grading.ANCHORS.get(element.form_key, "")
     return list(dict.fromkeys(name for name in (own, named) if name))
 
@@ -244,11 +258,11 @@ def _anchor_names(element: Element) -> list[str]:
 def _set_anchors(
     uow: UnitOfWork,
     hand: TaskInHand,
+    names: Sequence[str],
     occurred: datetime,
     advance: Advance,
     now: datetime,
 ) -> None:
-    names = _anchor_names(hand.element)
     for name in names:
         anchors.record_anchor(uow, hand.case, name, occurred, hand.actor, now, task_id=hand.task.id)
     if names and advance.status == "running":
@@ -277,10 +291,7 @@ def _sorted_out(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Choices and figures, which history states; and words, to which it only commits."""
     plain: dict[str, Any] = jsonable(result)
-    if element.form_key:
-        free = WORDS
-    else:
-        free = frozenset(f.id for f in element.form_fields if f.type in ("string", "text"))
+    free = free_fields(element)
     plain = {key: value for key, value in plain.items() if value is not None and value != ""}
     return (
         {key: value for key, value in plain.items() if key not in free},
@@ -309,20 +320,27 @@ _NEXT = (
 
 def next_task(session: Session, case_id: int, person: Person) -> UserTask | None:
     """The person's next open task of a case: one they hold, else one that waits for them and
-    that no four-eyes rule keeps from them; the earliest due first."""
+    that no four-eyes rule or recusal keeps from them; the earliest due first."""
     wanted = {"b_case": case_id, "b_person": person.id, "b_keys": access.queue_keys(person)}
     found = session.execute(_NEXT, wanted).all()
     for row, content_hash in sorted(found, key=lambda pair: pair[0].assignee_id is None):
         element = definition_for(session, content_hash).element(row.element_path)
-        if four_eyes.barred(session, row, element, person.id) is None:
+        if four_eyes.barred(session, row, element, person.id) is None and not (
+            recused.keeps_out(session, row, element, person.id)
+        ):
             return row
     return None
 
 
 def candidates(session: Session, task: UserTask) -> list[Person]:
     """The people a task may be given to: who holds one of its roles now and is kept from it by no
-    four-eyes rule, by name."""
+    four-eyes rule or recusal, by name."""
     element = element_of(session, task)
     ids = notifications.holders(session, access.candidate_keys(element))
     people = session.scalars(select(Person).where(Person.id.in_(ids)).order_by(Person.name))
-    return [p for p in people if four_eyes.barred(session, task, element, p.id) is None]
+    return [
+        p
+        for p in people
+        if four_eyes.barred(session, task, element, p.id) is None
+        and not recused.keeps_out(session, task, element, p.id)
+    ]

@@ -107,6 +107,9 @@ class Camera:
             if found is None:
                 raise LookupError(f"nothing to take for {name}")
             edge = MARGIN if margin else 0
+            bottom = found["y"] + min(found["height"], height) + edge
+            if bottom > tall:  # far down a long page
+                self.page.set_viewport_size({"width": before["width"], "height": int(bottom) + 1})
             found = {
                 "x": found["x"] - edge,
                 "y": found["y"] - edge,
@@ -240,6 +243,10 @@ def for_others(wide: Camera) -> None:
     wide.become("author", "/plans/p11")
     expect(wide.page.locator(".djs-container").first).to_be_visible()
     wide.take("plan", 820)
+    wide.page.goto("/plans/p11/written")
+    wide.take("plan-written", 900, wide.page.locator(".plan-step-group").first, margin=True)
+    wide.page.goto("/plans/p11/cards?role=duty")
+    wide.take("plan-card", 900, wide.page.locator(".plan-card"))
 
 
 # ------------------------------------------------------------------------------ the product

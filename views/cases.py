@@ -10,12 +10,12 @@ from flask_babel import gettext as _
 from flask_login import login_required
 from sqlalchemy.orm import Session
 
-from services import case_reading, cases, files, incidents
+from services import case_reading, cases, files, incidents, recusals
 from services.anchors import correct_anchor
 from services.case_list import change_stamp, summaries
 from services.case_reading import CaseOverview
 from services.definitions import catalogue_for
-from services.directory import people_by_id, roles
+from services.directory import people, people_by_id, roles
 from services.errors import Refusal
 from services.tiers import tiers_of
 from views.diagram import sheet
@@ -113,6 +113,10 @@ def _words(session: Session, view: CaseOverview) -> Words:
         recipients={str(row["key"]): row for row in manifest.get("recipients", [])},
         anchors=anchors,
         approvals={str(row["kind"]): row for row in manifest.get("approvals", [])},
+        people=people_by_id(
+            session,
+            [e.payload["person"] for e in view.timeline if e.event.type.startswith("recusal.")],
+        ),
         now=view.at,
     )
 
@@ -130,8 +134,23 @@ def _context(session: Session, case_id: int) -> dict[str, Any]:
         "people": people_by_id(session, [a.person_id for a in view.anchors]) | dict(view.people),
         "attachments": files.attachments(session, case_id),
         "role_names": words.roles,
+        **_recusals(session, view),
         "stamp": change_stamp(session, case_id, me()),
         "demo_case": view.case,
+    }
+
+
+def _recusals(session: Session, view: CaseOverview) -> dict[str, Any]:
+    """Who stands back, for plans that ask for it, and whom the office may name."""
+    standing = recusals.of_case(session, view.case.id)
+    read = catalogue_for(session, view.version)
+    asked = bool(standing) or recusals.provided_for(read.elements.values())
+    may = asked and recusals.may_record(session, view.case, me())
+    return {
+        "recusals": standing,
+        "recusals_asked": asked,
+        "may_recuse": may,
+        "recusable_people": people(session) if may else [],
     }
 
 
@@ -209,6 +228,45 @@ def resolve(case_id: int, incident_id: int) -> Answer:
         read.finish()
         run(lambda uow: incidents.resolve_incident(uow, incident_id, actor(), words, now()))
         say(_("运行异常已标为已处理。"))
+        return see_other("cases.show", case_id=case_id)
+
+    return _attempt(case_id, work)
+
+
+@bp.post("/<int:case_id>/recusals")
+@login_required
+def recuse(case_id: int) -> Answer:
+    """Record who stands back from the case."""
+
+    def work() -> Answer:
+        read = Reader(request.form)
+        person = read.whole("person_ids")
+        role = read.text("role_keys", limit=60)
+        reason = read.text("reason", required=True, limit=2000)
+        read.finish()
+        named, keys = [person] if person is not None else [], [role] if role else []
+        run(
+            lambda uow: recusals.record(
+                uow, case_id, actor(), now(), person_ids=named, role_keys=keys, reason=reason
+            )
+        )
+        say(_("已登记回避。回避的人不能再起草、审核、审批、发布。"))
+        return see_other("cases.show", case_id=case_id)
+
+    return _attempt(case_id, work)
+
+
+@bp.post("/<int:case_id>/recusals/<int:recusal_id>/lift")
+@login_required
+def lift_recusal(case_id: int, recusal_id: int) -> Answer:
+    """Say that a recusal holds no longer."""
+
+    def work() -> Answer:
+        read = Reader(request.form)
+        reason = read.text("lift_reason", required=True, limit=2000)
+        read.finish()
+        run(lambda uow: recusals.lift(uow, recusal_id, actor(), now(), reason))
+        say(_("回避已解除,原登记保留。"))
         return see_other("cases.show", case_id=case_id)
 
     return _attempt(case_id, work)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -13,15 +14,17 @@ from flask_babel import force_locale
 from waitress import serve as run_server
 
 from migrations.run import upgrade as migrate
+from services import plan_choice
 from services.actor import SYSTEM
 from services.demo import seed
 from services.directory import organization
-from services.plans import deploy_plan, read_folder
+from services.kinds import role_rows
+from services.plan_folder import plan_folders, read_folder
 from services.scheduler import Scheduler
 from views import finding_words
 from views.housekeeping import files_group
 from views.i18n import LOCALES
-from views.kit import planroom
+from views.kit import library, planroom
 from workflows.contract import DeploymentError
 
 db_group = AppGroup("db", help="The database's tables.")
@@ -48,16 +51,31 @@ def _explain(refused: DeploymentError) -> None:
 
 @plans_group.command("deploy")
 @click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
-def deploy(folders: tuple[Path, ...]) -> None:
-    """Deploy plans (default: every folder of bpmn/ that has a plan.toml)."""
-    library = Path(current_app.root_path) / "bpmn"
-    found = folders or tuple(sorted(f.parent for f in library.glob("*/plan.toml")))
-    parts = planroom()
-    for folder in found:
+@click.option("--all", "everything", is_flag=True, help="Every plan of the library.")
+def deploy(folders: tuple[Path, ...], everything: bool) -> None:
+    """Deploy plans: the folders named, else those in use (after an upgrade: their new versions)
+    and, where none is in use yet, those that fit the unit's kind."""
+    with planroom().database.read() as session:
+        unit = organization(session)
+        used = plan_choice.used_folders(session, library())
+    if everything:
+        folders = tuple(plan_folders(library()))
+    elif not folders:
+        kind = unit.kind if unit is not None else ""
+        folders = tuple(used or plan_choice.fitting_folders(library(), kind))
+    if not folders:
+        click.echo("No plan was named, is in use or fits the unit: name a folder, or use --all.")
+    deploy_folders(folders)
+
+
+def deploy_folders(folders: Iterable[Path]) -> None:
+    """Deploy plans with the roles they need, each in its own transaction, and say so."""
+    parts, rows = planroom(), role_rows(library())
+    for folder in folders:
         try:
             bundle = read_folder(folder)
             version = parts.database.run(
-                lambda uow, b=bundle: deploy_plan(uow, b, "", SYSTEM, parts.clock())  # type: ignore[misc]
+                lambda uow, b=bundle: plan_choice.take_plan(uow, b, rows, SYSTEM, parts.clock())  # type: ignore[misc]
             )
         except DeploymentError as refused:
             _explain(refused)
@@ -73,8 +91,7 @@ def demo_seed(password: str) -> None:
     """Fill the demonstration organisation, once; says the accounts' password."""
     parts = planroom()
     chosen = password or parts.settings.demo_password or secrets.token_urlsafe(9)
-    library = Path(current_app.root_path) / "bpmn"
-    if seed(parts.database, chosen, parts.clock(), library, lambda text: click.echo(f"  {text}")):
+    if seed(parts.database, chosen, parts.clock(), library(), lambda text: click.echo(f"  {text}")):
         click.echo(f"Demonstration accounts have the password: {chosen}")
     else:
         click.echo("There is an organisation already; nothing was changed.")

@@ -60,8 +60,10 @@ def _shown_to(person: Person, target: str) -> bool:
         endpoint, given = current_app.url_map.bind("").match(target.partition("?")[0])
     except HTTPException:
         return False
-    if endpoint.startswith("people."):
+    if endpoint.startswith(("people.", "organisation.")):
         return "admin" in person.role_keys
+    if endpoint.startswith("plan_settings."):
+        return not {"admin", "author"}.isdisjoint(person.role_keys)
     if endpoint == "intake.report" and only_auditor(person):
         return False
     about = {k: v for k, v in given.items() if k in {"case_id", "task_id", "statement_id"}}

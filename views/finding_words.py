@@ -23,6 +23,10 @@ SENTENCES = {
     "toml_invalid": _l("不是有效的 TOML(%(message)s)。请按所指的行改正;文件须存为 UTF-8。"),
     "key_missing": _l('没有写预案的 key。请加一行,如 key = "p11"。'),
     "manifest_shape": _l("%(name)s 的写法不对。应写成 %(expected)s。"),
+    "alias_unknown": _l("alias 所指的预案“%(plan)s”不在旁边的文件夹里。请改正。"),
+    "alias_of_alias": _l("alias 所指的“%(plan)s”自己也是别名。请直接指向原预案。"),
+    "alias_has_files": _l("别名预案用所指预案的图,自己不能再有 %(files)s。请删去文件或 alias。"),
+    "origin_path_unknown": _l("[origins] 里的“%(path)s”不是图中的元素。请改正路径。"),
     "empty_file": _l("文件是空的。请从建模工具重新导出。"),
     "too_large": _l(
         "文件有 %(size)s 字节,最多 %(limit)s 字节。请把流程拆成几个文件,用调用活动连接。"

@@ -3,19 +3,19 @@ accounts, and the official channels it may speak from."""
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable
-from pathlib import Path
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
 from services import organisation, people, verify
 from services.actor import SYSTEM
 from services.errors import Refusal
+from services.kinds import kinds, role_rows, standing, with_superiors
+from services.plan_choice import fitting_folders
 from services.uow import UnitOfWork
-from views.kit import planroom
+from views.cli import deploy_folders
+from views.kit import library, planroom
 
 org_group = AppGroup("org", help="The organisation.")
 
@@ -23,16 +23,20 @@ org_group = AppGroup("org", help="The organisation.")
 @org_group.command("init")
 @click.option("--name", required=True, help="The unit's name.")
 @click.option("--name-en", default="", help="Its English name.")
-@click.option(
-    "--kind", type=click.Choice(["school", "company", "government"]), default="government"
-)
+@click.option("--kind", default="government", help="One of the kinds of bpmn/kinds.toml.")
 @click.option("--zone", default="Asia/Shanghai", help="IANA time zone.")
 @click.option("--admin", default="admin", help="User name of the first administrator.")
+@click.option("--plans/--no-plans", default=True, help="Start using the plans that fit the kind.")
 @click.password_option(help="The administrator's password.")
-def init(name: str, name_en: str, kind: str, zone: str, admin: str, password: str) -> None:
-    """Set up the organisation with the standard roles and one administrator."""
+def init(
+    name: str, name_en: str, kind: str, zone: str, admin: str, plans: bool, password: str
+) -> None:
+    """Set up the organisation with the plans that fit it, their roles, and one administrator."""
     parts = planroom()
-    rows = tomllib.loads((Path(current_app.root_path) / "bpmn" / "roles.toml").read_text("utf-8"))
+    known = [one.key for one in kinds(library())]
+    if kind not in known:
+        raise click.BadParameter(f"one of {', '.join(known)}", param_hint="--kind")
+    rows = role_rows(library())
     moment = parts.clock()
 
     def work(uow: UnitOfWork) -> None:
@@ -42,14 +46,16 @@ def init(name: str, name_en: str, kind: str, zone: str, admin: str, password: st
             name_en=name_en,
             kind=kind,
             zone=zone,
-            roles=rows["role"],
+            roles=with_superiors(standing(rows), rows),
             actor=SYSTEM,
             now=moment,
         )
         people.create_person(uow, admin, admin, password, ["admin"], SYSTEM, moment)
 
     _do(work)
-    click.echo("The organisation is set up. Next: `flask plans deploy`, then `flask serve`.")
+    if plans:
+        deploy_folders(fitting_folders(library(), kind))
+    click.echo("The organisation is set up. Next: `flask org add-person`, then `flask serve`.")
 
 
 @org_group.command("add-person")

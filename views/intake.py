@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, make_response, request
 from flask_babel import gettext as _
 from flask_login import login_required
+from sqlalchemy.orm import Session
 
 from services import files, intake, signals
 from services.directory import people_by_id
@@ -111,15 +112,31 @@ def _noticed() -> tuple[Noticed, str]:
     return noticed, plan_key
 
 
+Choices = list[tuple[str, str]]
+
+
+def _plans(session: Session) -> tuple[Choices, Choices]:
+    """The plans one may start, as choices: those that fit the unit, and the others; all in one
+    list where none is made for its kind."""
+    fitting: Choices = []
+    others: Choices = []
+    for one in intake.startable(session, me()):
+        (fitting if one.fits else others).append((one.plan.key, loc(one.plan, "title")))
+    return (fitting, others) if fitting else (others, [])
+
+
 def _report_page(
     values: Mapping[str, Any], errors: Mapping[str, str] | None = None, status: int = 200
 ) -> Response:
     with database().read() as session:
-        plans = [
-            (plan.key, loc(plan, "title")) for plan, _version in intake.startable(session, me())
-        ]
+        plans, others = _plans(session)
     page = render(
-        "intake/report.html", values=values, errors=errors or {}, plans=plans, labels=_labels()
+        "intake/report.html",
+        values=values,
+        errors=errors or {},
+        plans=plans,
+        others=others,
+        labels=_labels(),
     )
     return make_response(page, status)
 
@@ -177,6 +194,7 @@ def _signal_page(
         row = signals.get(session, signal_id)
         if not signals.may_see(me(), row):
             raise Refusal("signal_unknown", 404)
+        plans, others = _plans(session)
         page = render(
             "intake/signal.html",
             signal=row,
@@ -184,7 +202,8 @@ def _signal_page(
             recorder=people_by_id(session, [row.recorded_by]).get(row.recorded_by or 0),
             attachments=files.of_signal(session, row.id),
             duplicates=signals.duplicates(session, row)[:10],
-            plans=[(p.key, loc(p, "title")) for p, _v in intake.startable(session, me())],
+            plans=plans,
+            others=others,
             errors=errors or {},
             values=request.form if request.method == "POST" else {},
             refused=refused,

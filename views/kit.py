@@ -62,6 +62,11 @@ def settings() -> Settings:
     return planroom().settings
 
 
+def library() -> Path:
+    """The folder of the plan library that came with the program."""
+    return Path(current_app.root_path) / "bpmn"
+
+
 def wall_clock() -> datetime:
     """The wall moment; the only place below the command line that asks for it."""
     return datetime.now(UTC)
@@ -164,7 +169,7 @@ def main_navigation(phone: bool = False) -> list[NavigationItem]:
         ("inbox.show", _("待办事项"), "inbox", ("inbox", "tasks")),
         ("intake.signals_list", _("舆情线索"), "radar-2", ("intake",)),
         ("cases.index", _("舆情事件"), "folders", ("cases", "statements", "files")),
-        ("plans.index", _("预案"), "book-2", ("plans",)),
+        ("library.index", _("预案"), "book-2", ("library", "plans")),
     ]
     here = request.blueprint or ""
     bar = [

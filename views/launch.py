@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import secrets
 import time
-from pathlib import Path
 
 import click
-from flask import current_app
 
 from migrations.run import upgrade as migrate
 from services.demo import seed
 from services.demo.seeding import deploy_library
 from services.directory import organization, people
+from services.plan_choice import used_folders
 from views.cli import serve
-from views.kit import Planroom, planroom
+from views.kit import Planroom, library, planroom
 
 #: Where a made-up password is kept, so that the second start can print it again.
 PASSWORD_FILE = "demo-password.txt"
@@ -23,7 +22,7 @@ PASSWORD_FILE = "demo-password.txt"
 @click.command("run-planroom")
 @click.pass_context
 def run_planroom(context: click.Context) -> None:
-    """Migrate the database, deploy the plan library, fill the demonstration (DEMO=1), serve."""
+    """Migrate the database, deploy the plans, fill the demonstration (DEMO=1), serve."""
     parts = planroom()
     began = time.monotonic()
 
@@ -33,18 +32,20 @@ def run_planroom(context: click.Context) -> None:
     parts.settings.data_dir.mkdir(parents=True, exist_ok=True)
     say("数据库 / database")
     migrate(parts.settings.url)
-    library = Path(current_app.root_path) / "bpmn"
+    shelf = library()
     if parts.settings.demo:
-        seed(parts.database, _password(parts), parts.clock(), library, say)
+        seed(parts.database, _password(parts), parts.clock(), shelf, say)
     with parts.database.read() as session:
         unit = organization(session)
         accounts = [p.username for p in people(session)] if unit and unit.is_demo else []
+        # A real unit's own choice of plans stands; the demonstration shows them all.
+        chosen = None if accounts or unit is None else used_folders(session, shelf)
     if unit is None:
         raise click.ClickException(
             "There is no organisation yet: `flask org init` sets one up, or DEMO=1 shows an "
             "invented one."
         )
-    deploy_library(parts.database, library, parts.clock(), say)
+    deploy_library(parts.database, shelf, parts.clock(), say, folders=chosen)
     address = f"http://{parts.settings.host}:{parts.settings.port}/"
     click.echo("")
     click.echo(f"  预案室 Planroom  {address}")

@@ -23,6 +23,7 @@ SENTENCES = {
     "approval_wanted": _l("有文稿请您审签(%(case)s %(title)s)"),
     "approval_voided": _l("文稿改动,原签发失效(%(case)s %(title)s)"),
     "case_graded": _l("已定级,请关注:%(case)s %(title)s"),
+    "plan_activated": _l("预案已启动,请按分工参与处置:%(case)s %(title)s"),
     "case_opened": _l("新的舆情事件:%(case)s %(title)s"),
     "incident": _l("运行异常:%(case)s %(title)s"),
 }

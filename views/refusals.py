@@ -26,6 +26,9 @@ SENTENCES = {
     "not_your_task": _l("这项任务不由您的角色办理。"),
     "not_demo": _l("只有演示单位可以切换人员。"),
     "four_eyes": _l("“%(task)s”由您办理,按规定这一步须由另一人办理。"),
+    "recused": _l("您在本事件中已登记回避,不能办理这一步。回避原因:%(reason)s"),
+    "recusal_missing": _l("请先在事件页登记谁回避、为什么,再办结这一步。"),
+    "recusal_unknown": _l("没有这条回避登记。"),
     # tasks
     "task_unknown": _l("没有这项任务,或您无权查看。"),
     "task_done": _l("这项任务已由%(who)s于 %(when)s 办结。"),
@@ -50,6 +53,9 @@ SENTENCES = {
     "deputy_role": _l("本人不担任“%(role)s”,不能委托他人代理。"),
     "deputy_self": _l("不能由本人代理本人。"),
     "organization_exists": _l("单位已经建立。"),
+    "organization_unknown": _l("单位还没有建立。"),
+    "kind_unknown": _l("没有这种单位类型。"),
+    "setting_unknown": _l("这个预案没有这项设置。"),
     # plans and their runs
     "plan_cannot_start": _l("预案第一步出现运行异常(%(element)s),事件没有启动,请告知编制人。"),
     "message_not_expected": _l("流程现在不在可以重新定级的环节。"),
@@ -115,6 +121,7 @@ FIELD_SENTENCES = {
     "not_a_number": _l("请填写数字。"),
     "not_yes_or_no": _l("请选择是或否。"),
     "not_a_date": _l("日期写法不对,应如 2026-03-01。"),
+    "not_a_duration": _l("请填写整数和单位,如 12 小时。"),
     "not_a_moment": _l("日期时间写法不对,应如 2026-03-01 23:02。"),
     "not_an_option": _l("请从列出的选项中选择。"),
     "unknown_type": _l("预案里这个字段的类型不对,请联系预案编制人。"),
@@ -122,6 +129,7 @@ FIELD_SENTENCES = {
     "before_discovery": _l("不能早于发现时间。"),
     "not_a_candidate": _l("这个人不能办理这项任务。"),
     "four_eyes": _l("按规定这一步须由另一人办理。"),
+    "recused": _l("这个人在本事件中已登记回避。"),
     "in_past": _l("不能早于现在。"),
     "before_approval": _l("不能早于签发时间。"),
     "before_release": _l("不能早于发布时间。"),
@@ -135,6 +143,7 @@ FIELD_SENTENCES = {
     "investigation_open": _l("调查尚未结束。"),
     "correction_of": _l("请选择所更正的、已发布的文稿。"),
     "channel_unknown": _l("只能通过登记的官方渠道发布。"),
+    "name_taken": _l("另一个角色已用这个名称。"),
     "password_length": _l("密码须有 8 到 1000 个字符。"),
 }
 

@@ -9,6 +9,7 @@ from flask import Flask
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from services.typed_words import is_destroyed
 from views.i18n import format_moment
 from views.incident_words import incident_sentence
 
@@ -71,6 +72,8 @@ def shown_value(value: Any) -> str:
     """A value of a form or a decision, for reading."""
     if value is None or value == "":
         return "—"
+    if is_destroyed(value):
+        return _("(已销毁)")
     if isinstance(value, bool):
         return _("是") if value else _("否")
     if isinstance(value, datetime):

@@ -32,6 +32,8 @@ SENTENCES = {
     "case.archived": ("good", _l("事件归档:共 %(items)s 项,缺 %(missing)s 项")),
     "case.clock_moved": ("note", _l("事件时钟快进 %(moved)s")),
     "case.member_added": ("note", _l("增加参与人员")),
+    "recusal.recorded": ("act", _l("登记回避:%(recused)s,%(reason)s")),
+    "recusal.lifted": ("act", _l("解除回避:%(recused)s,%(reason)s")),
     "anchor.recorded": ("note", _l("记录%(anchor)s:%(occurred)s")),
     "anchor.corrected": ("act", _l("更正%(anchor)s为 %(occurred)s:%(reason)s")),
     "tier.proposed": ("note", _l("判定表建议:%(tier)s")),
@@ -65,6 +67,7 @@ SENTENCES = {
     "report.line_corrected": ("act", _l("更正报送:%(recipient)s %(reason)s")),
     "closing.confirmed": ("act", _l("确认办结条件:%(note)s")),
     "archive.item_recorded": ("note", _l("归档登记:%(name)s")),
+    "personal.destroyed": ("act", _l("销毁个人信息:%(values)s 处,文件 %(files)s 件;依据%(basis)s")),
     "signal.taken": ("note", _l("线索转为事件")),
     "file.added": ("note", _l("添加附件:%(name)s")),
     "notification.sent": ("note", _l("发出通知")),
@@ -151,6 +154,7 @@ class Words:
             for name, value in source.items():
                 if not isinstance(value, dict | list):
                     words[name] = str(value if value is not None else "")
+        words |= dict.fromkeys(entry.erased, _("(已销毁)"))
         given = entry.payload
         words["task"] = self.task(entry.event.element_path)
         words["occurred"] = format_short(entry.event.occurred_at, self.now)
@@ -175,6 +179,11 @@ class Words:
             words["message"] = incident_sentence(str(given.get("code", "")))
         if entry.event.type == "deadline.escalated":
             words["to"] = self.role(given.get("to"))
+        if entry.event.type.startswith("recusal."):
+            person = self.people.get(given.get("person") or 0)
+            words["recused"] = loc(person) if person is not None else self.role(given.get("role"))
+        if entry.event.type == "personal.destroyed":
+            words["basis"] = _("、").join(str(one) for one in given.get("basis", ()))
         if "recipient" in given:
             recipient = self.recipients.get(str(given["recipient"]))
             words["recipient"] = loc(recipient) if recipient else str(given["recipient"])

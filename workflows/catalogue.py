@@ -15,6 +15,7 @@ from workflows import diagram, elements
 from workflows.contract import DeploymentError, Element, Finding
 from workflows.diagram import Diagrams, Flow, FlowNode, Process, Scope, camunda, extensions, words
 from workflows.findings import Findings
+from workflows.retold import retell
 
 #: Elements after all calls are expanded; calls that call each other fan-wise grow without bound.
 MAX_ELEMENTS: Final = 20_000
@@ -148,6 +149,8 @@ class _Reader:
         root = Place("", main.scope, bindings(self.manifest))
         self._place(root, (main.id,))
         self._read_elements(root)
+        elements.hand_down(self.elements)
+        retell(self.elements, self.manifest, self.findings)
         return Catalogue(
             process_id=main.id, elements=self.elements, flows=self.flows, calls=self.calls,
             processes=self.diagrams.processes, messages=self.diagrams.messages,

@@ -14,7 +14,7 @@ from workflows.findings import Findings
 FORM_KEYS: Final = frozenset(
     {"planroom:grade", "planroom:statement-draft", "planroom:statement-review",
      "planroom:statement-approve", "planroom:statement-release", "planroom:report-up",
-     "planroom:closing", "planroom:archive"}
+     "planroom:closing", "planroom:archive", "planroom:destroy"}
 )  # fmt: skip
 FIELD_TYPES: Final = frozenset(
     {"string", "text", "long", "double", "boolean", "date", "datetime", "enum"}

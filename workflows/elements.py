@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, Literal, cast
 
 from lxml import etree
@@ -72,6 +73,20 @@ def read(
         documentation_en=english,
         properties=own,
     )
+
+
+#: Properties that hold for all that a call or a sub-process holds.
+HANDED_DOWN: Final = ("notRecused",)
+
+
+def hand_down(elements: dict[str, Element]) -> None:
+    """Give elements (by path, those around before those within) what is handed down to them."""
+    for path, element in elements.items():
+        around = elements.get(path.rpartition("/")[0])
+        given = around.properties if around is not None else {}
+        handed = {name: given[name] for name in HANDED_DOWN if name in given}
+        if handed:
+            elements[path] = replace(element, properties={**handed, **element.properties})
 
 
 def form_fields(node: etree._Element) -> tuple[FormField, ...]:

@@ -44,6 +44,7 @@ _FORM_RESULTS: Final[Mapping[str, Mapping[str, str]]] = {
     "planroom:report-up": {"complete": "boolean", "last_at": "date and time", "met": "boolean"},
     "planroom:closing": {"criterion_met": "boolean", "note": "string"},
     "planroom:archive": {"items": "number", "missing": "number"},
+    "planroom:destroy": {"values": "number", "drafts": "number", "files": "number"},
 }  # fmt: skip
 
 _FIELD_TYPES: Final = {
@@ -65,6 +66,7 @@ class Scopes:
         for place in reversed(places):  # callers after what they call, for variables="all"
             self._own[place.path] = self._made_in(place)
         declared = {str(k): str(v) for k, v in (manifest.get("variables") or {}).items()}
+        declared |= _settings(manifest)
         for place in places:  # callers first
             own = self._own[place.path]
             if place.call is None:
@@ -105,6 +107,21 @@ class Scopes:
             elif out.target:
                 names[out.target] = None
         return names
+
+
+#: ``[[settings]]`` rows' types as FEEL has them.
+_SETTING_TYPES: Final = {
+    "boolean": "boolean", "duration": "days and time duration", "date": "date",
+}  # fmt: skip
+
+
+def _settings(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """``settings.KEY`` of every setting the plan declares."""
+    return {
+        f"settings.{row['key']}": _SETTING_TYPES[row["type"]]
+        for row in manifest.get("settings") or ()
+        if row.get("type") in _SETTING_TYPES
+    }
 
 
 def _holds_data(place: Place) -> bool:

@@ -1,6 +1,8 @@
 // The one script of every page: Tabler's behaviour, htmx, and our small helpers.
 import "@tabler/core/dist/css/tabler.css";
 import "./app.css";
+import "./plans.css";
+import "./library.css";
 import { Alert, Dropdown, Collapse, Modal, Tab, Tooltip } from "@tabler/core/dist/js/tabler.esm.js";
 import htmx from "htmx.org/dist/htmx.esm.js";
 import { Idiomorph } from "idiomorph/dist/idiomorph.esm.js";

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from services import organisation, people, plans, signals
+from services import organisation, people, signals
 from services.actor import SYSTEM, Actor
 from services.demo import stories
 from services.directory import organization
+from services.kinds import RoleRow, role_rows
+from services.plan_choice import take_plan
+from services.plan_folder import plan_folders, read_folder
 from services.uow import Database, UnitOfWork
 
 #: Called with a word about what is being done.
@@ -35,7 +38,7 @@ def seed(
         if organization(session) is not None:
             return False
     data = _toml(library / "demo.toml")
-    roles = _toml(library / "roles.toml")["role"]
+    roles = role_rows(library)
     progress("演示单位和人员 / organisation and people")
     db.run(lambda uow: _people(uow, data, roles, password, now))
     deploy_library(db, library, now, progress)
@@ -48,12 +51,19 @@ def seed(
 
 
 def deploy_library(
-    db: Database, library: Path, now: datetime, progress: Progress = lambda _: None
+    db: Database,
+    library: Path,
+    now: datetime,
+    progress: Progress = lambda _: None,
+    *,
+    folders: Iterable[Path] | None = None,
 ) -> None:
-    """Deploy every folder of ``library`` that holds a plan; unchanged ones stay as they are."""
-    for manifest in sorted(library.glob("*/plan.toml")):
-        bundle = plans.read_folder(manifest.parent)
-        version = db.run(lambda uow, b=bundle: plans.deploy_plan(uow, b, "", SYSTEM, now))  # type: ignore[misc]
+    """Deploy every folder of ``library`` that holds a plan (or ``folders`` only), with the
+    standard roles it needs; unchanged ones stay as they are."""
+    rows = role_rows(library)
+    for folder in plan_folders(library) if folders is None else folders:
+        bundle = read_folder(folder)
+        version = db.run(lambda uow, b=bundle: take_plan(uow, b, rows, SYSTEM, now))  # type: ignore[misc]
         progress(f"预案 / plan {version.plan_key}, {version.number}")
 
 
@@ -64,13 +74,14 @@ def _toml(path: Path) -> dict[str, Any]:
 def _people(
     uow: UnitOfWork,
     data: dict[str, Any],
-    roles: list[dict[str, Any]],
+    roles: list[RoleRow],
     password: str,
     now: datetime,
 ) -> None:
     organisation.found(
         uow, **data["organization"], roles=roles, actor=SYSTEM, now=now, is_demo=True
     )
+    shared = people.hash_password(password)
     for row in data["person"]:
         people.create_person(
             uow,
@@ -82,6 +93,7 @@ def _people(
             now,
             name_en=row["name_en"],
             demo=True,
+            hashed=shared,
         )
     for row in data["channel"]:
         organisation.add_channel(uow, row, SYSTEM, now)

@@ -46,7 +46,7 @@ PAGES = {
         "/plans/p04",
     ),
     "leader": ("/inbox?tab=queue", "/cases/{archived}"),
-    "admin": ("/inbox", "/people"),
+    "admin": ("/inbox", "/people", "/organisation", "/plans/p13/settings/public_notice"),
 }
 
 

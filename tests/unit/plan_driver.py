@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from services import plan_settings, plans
+from tests.acceptance.stories.clocked import Clocked
 from workflows import catalogue, engine
 from workflows.bundle import Bundle
 from workflows.catalogue import Catalogue
@@ -17,7 +18,8 @@ from workflows.definition import Definition, compile_bundle
 from workflows.feel import default_feel
 
 LIBRARY = Path(__file__).resolve().parents[2] / "bpmn"
-PLANS = ("p04", "p11")
+#: Every folder of the library that holds a plan, an alias of another included.
+PLANS = tuple(sorted(path.parent.name for path in LIBRARY.glob("*/plan.toml")))
 
 #: What the special forms return when all goes well (docs/developers.md).
 _FORMS: Mapping[str, Mapping[str, Any]] = {
@@ -36,18 +38,15 @@ _FORMS: Mapping[str, Mapping[str, Any]] = {
 }  # fmt: skip
 
 
-def manifest(key: str) -> dict[str, Any]:
-    return tomllib.loads((LIBRARY / key / "plan.toml").read_text(encoding="utf-8"))
+def manifest(key: str) -> Mapping[str, Any]:
+    """``plan.toml`` as a deployment has it (of an alias: with what it takes from the other)."""
+    return bundle(key).manifest
 
 
 @cache
 def bundle(key: str) -> Bundle:
     """The plan's own files and the shared ones it calls, as a deployment has them."""
-    files = {path.name: path.read_bytes() for path in sorted((LIBRARY / key).iterdir())}
-    for name in manifest(key)["calls"]:
-        file = f"shared/{name}.bpmn"
-        files[file] = (LIBRARY / file).read_bytes()
-    return Bundle(files, manifest(key))
+    return plans.read_folder(LIBRARY / key)
 
 
 @cache
@@ -60,12 +59,16 @@ def read(key: str) -> Catalogue:
     return catalogue.read(bundle(key).files, bundle(key).manifest)
 
 
-class Play:
+class Play(Clocked):
     """One instance of a plan. ``now`` moves only when told; ``done`` are the paths completed in
-    order, ``flows`` the sequence flows taken as (process id, flow id)."""
+    order, ``flows`` the sequence flows taken as (process id, flow id). ``settings`` are what the
+    unit has set, over the plan's own defaults."""
 
-    def __init__(self, key: str, discovered_at: datetime) -> None:
+    def __init__(
+        self, key: str, discovered_at: datetime, settings: Mapping[str, Any] | None = None
+    ) -> None:
         self.key = key
+        self.judged: dict[str, set[str]] = {}
         self.definition = definition(key)
         self.now = discovered_at + timedelta(minutes=1)
         self.anchors = {"discovered_at": discovered_at, "opened_at": self.now}
@@ -80,7 +83,11 @@ class Play:
             "text": "网传排练时舞台桁架倒塌", "link": "https://video.example.org/v/1",
             "medium": "short_video", "reads": 0, "comments": 0, "reposts": 0,
         }  # fmt: skip
-        start = {"signal": signal, "case": {"number": "2026-0001", "title": "例", "tier": None}}
+        start = {
+            "signal": signal,
+            "case": {"number": "2026-0001", "title": "例", "tier": None},
+            "settings": setting_values(key, settings or {}),
+        }
         self._take(engine.start(self.definition, start, self.context, default_feel()))
 
     @property
@@ -109,6 +116,14 @@ class Play:
         return self.definition.element(path)
 
     # ----------------------------------------------------------------- acting
+
+    def refused(self, path: str, /, **data: Any) -> Play:
+        """Who may do what is the services' to judge: the engine alone refuses nobody."""
+        return self
+
+    def recuse(self, *usernames: str, roles: tuple[str, ...] = ()) -> Play:
+        """Who stands back is the services' to keep: the engine alone knows no people."""
+        return self
 
     def wait(self, **delta: float) -> Play:
         """Let case time pass and fire every timer that comes due, as the scheduler would."""
@@ -176,13 +191,14 @@ class Play:
     # ---------------------------------------------------------------- inside
 
     def _untouched(self, element: Element) -> dict[str, Any]:
-        if element.id == "follow":
-            return {"seen": "平稳", "questions": None, "next": "calm"}
         if element.form_key == "planroom:report-up":
             return {"complete": True, "last_at": self.now, "met": True}
         if element.form_key:
             return dict(_FORMS.get(element.form_key, {}))
-        return {field.id: _untouched(field) for field in element.form_fields}
+        filled = {field.id: untouched(field, self.now) for field in element.form_fields}
+        if element.id == "follow":
+            filled |= {"seen": "平稳", "next": "calm"}
+        return filled
 
     def _take(self, advance: Advance) -> None:
         assert not advance.incidents, advance.incidents
@@ -208,12 +224,31 @@ class Play:
                 )
 
 
-def _untouched(field: FormField) -> Any:
+def setting_values(key: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """``[[settings]]`` as a case starts with them: ``chosen`` (booleans, ISO 8601 text) over the
+    plan's own defaults; what is not set is null."""
+    rows = plan_settings.settings_of(manifest(key))
+    assert set(chosen) <= {row.key for row in rows}, chosen
+    return plan_settings.as_values(
+        [
+            plan_settings.SettingRow(row, chosen.get(row.key, row.default), row.key in chosen)
+            for row in rows
+        ]
+    )
+
+
+def untouched(field: FormField, now: datetime) -> Any:
     """What a field holds when a person fills in no more than they must."""
     if field.type == "boolean":
         return field.default == "true"
     if field.type == "enum":
-        return field.default or field.options[0][0]
-    if field.type in {"string", "text"} and field.required:
-        return "已写"
-    return None
+        return field.default or (field.options[0][0] if field.required else None)
+    if not field.required:
+        return None
+    least = field.constraints.get("min")
+    return {
+        "date": date.fromordinal(now.date().toordinal() + 7),
+        "datetime": now,
+        "long": int(least or 1),
+        "double": float(least or 1),
+    }.get(field.type, "已写")

@@ -98,7 +98,7 @@ def test_the_list_of_forms_is_closed() -> None:
     assert set(HANDLERS) == {
         "", "planroom:grade", "planroom:statement-draft", "planroom:statement-review",
         "planroom:statement-approve", "planroom:statement-release", "planroom:report-up",
-        "planroom:closing", "planroom:archive",
+        "planroom:closing", "planroom:archive", "planroom:destroy",
     }  # fmt: skip
 
 

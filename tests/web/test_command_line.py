@@ -12,6 +12,7 @@ from flask import Flask
 from app import create_app
 from config import Settings
 from services.directory import organization, people, roles
+from services.plans import deployed_plans
 from services.uow import Database
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,6 +54,47 @@ def test_a_unit_is_set_up_with_roles_people_channels_and_plans(
         held = {p.username: sorted(p.role_keys) for p in people(session)}
         assert held == {"admin": ["admin"], "w": ["duty", "unit"]}
     db.dispose()
+
+
+def deployed(sqlite_url: str) -> tuple[set[str], set[str]]:
+    """Keys of the plans in use and of the roles there are."""
+    db = Database(sqlite_url)
+    with db.read() as session:
+        found = {p.key for p in deployed_plans(session)}, {r.key for r in roles(session)}
+    db.dispose()
+    return found
+
+
+def test_a_unit_starts_with_the_plans_of_its_kind_and_their_roles(
+    empty: Flask, sqlite_url: str
+) -> None:
+    unknown = call(empty, "org", "init", "--name", "甲", "--kind", "circus", *SECRET)
+    assert (unknown.exit_code, "monitoring_station" in unknown.output) == (2, True)
+    made = call(empty, "org", "init", "--name", "自来水公司", "--kind", "company", *SECRET)
+    assert made.exit_code == 0, made.output
+    plans, held = deployed(sqlite_url)
+    assert "p04" in plans
+    assert "p11" not in plans
+    assert {"legal", "publicity"} <= held
+    # A further plan is named, or all are taken; then what is in use is kept up to date.
+    assert call(empty, "plans", "deploy", str(ROOT / "bpmn" / "p11")).exit_code == 0
+    again = call(empty, "plans", "deploy")
+    assert again.exit_code == 0, again.output
+    assert {"p04", "p11"} <= deployed(sqlite_url)[0]
+    assert again.output.count("version 1") == len(deployed(sqlite_url)[0])
+
+
+def test_a_unit_may_start_with_no_plan_and_the_standing_roles(
+    empty: Flask, sqlite_url: str
+) -> None:
+    words = ("org", "init", "--name", "学校", "--kind", "school", "--no-plans")
+    assert call(empty, *words, *SECRET).exit_code == 0
+    plans, held = deployed(sqlite_url)
+    assert plans == set()
+    assert held == {"leader", "office", "duty", "reporter", "author", "auditor", "admin"}
+    every = call(empty, "plans", "deploy", "--all")
+    assert every.exit_code == 0, every.output
+    assert {"p04", "p11"} <= deployed(sqlite_url)[0]
 
 
 def test_a_second_unit_and_an_unknown_role_are_refused(empty: Flask) -> None:

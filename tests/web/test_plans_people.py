@@ -18,8 +18,7 @@ As = Callable[[str], Browser]
 def test_library(as_: As) -> None:
     author = as_("author")
     assert "t01" in author.get("/plans").text
-    page = author.get("/plans/t01").text
-    assert "T01-S1" in page
+    assert "T01-S1" in author.get("/plans/t01/written").text
     sheets = author.get("/plans/versions/1/diagram.json").get_json()["sheets"]
     assert [sheet["key"] for sheet in sheets] == ["t01"]
     file = author.get(sheets[0]["source"])

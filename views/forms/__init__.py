@@ -10,6 +10,7 @@ from __future__ import annotations
 from views.forms import (
     archive,
     closing,
+    destroy,
     grade,
     report_up,
     statement_approve,
@@ -28,6 +29,7 @@ FORMS: dict[str, TaskForm] = {
     "planroom:report-up": report_up.FORM,
     "planroom:closing": closing.FORM,
     "planroom:archive": archive.FORM,
+    "planroom:destroy": destroy.FORM,
 }
 
 __all__ = ["FORMS", "Mistakes", "Reader", "TaskForm"]
