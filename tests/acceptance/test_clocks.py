@@ -60,7 +60,7 @@ CLOCKS = {
     )
 }
 #: Which of them are hard, and what is only a target.
-KINDS = {"P11-D4": "soft", "P04-D6": "day", "P04-D7": "day"}
+KINDS = {"P04-D6": "day", "P04-D7": "day"}
 
 
 def span(iso: str) -> timedelta:

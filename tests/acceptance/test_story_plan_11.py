@@ -291,16 +291,16 @@ def _channel(person: Person, name: str) -> str:
 
 def is_handled_and_followed(story: Story) -> None:
     number = story.number
+    unit = story.as_("unit")
+    unit.do("写明投诉理由", number, ground="untrue", content="短视频称“死了五个人”", link=VIDEO)
+    unit.do("固定证据", number, proof="县医院登记", kept="办公室电子卷宗")
     story.as_("legal").do(
-        "法制办理依法更正通知",
-        number,
-        content=f"称“死了五个人”的短视频 {VIDEO}",
-        evidence="县医院登记",
-        basis="《民法典》第一千一百九十五条",
-        channel="平台投诉通道,实名",
-        clarified=True,
+        "法制签批", number, decision="platform", basis="《民法典》第一千一百九十五条"
     )
-    story.as_("office").do("办公室拟定处置方案", number, plan="封闭场馆,探望伤者,检查桁架。")
+    office = story.as_("office")
+    office.do("向平台发侵权通知", number, to="短视频平台", reference="投诉通道回执")
+    office.do("登记处理结果", number, result="平台已标注不实。")
+    office.do("办公室拟定处置方案", number, plan="封闭场馆,探望伤者,检查桁架。")
     story.as_("leader").do("党政办统一协调", number, decision="approve", opinion="同意。")
     story.as_("unit").do("涉事主体解决诉求并落实处置", number, done="伤者家属已联系,场馆封闭。")
     office = story.as_("office")

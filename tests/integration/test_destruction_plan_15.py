@@ -25,7 +25,7 @@ def told_to_the_end(s: Story) -> None:
     s.do("set_up", head=WORDS[0], members=WORDS[1], liaison=WORDS[2])
     for measure in MEASURES:
         s.do(f"measures/{measure}", **({"note": WORDS[5]} if measure == "clinic" else {}))
-    for step in ("draft", "approve", "release"):
+    for step in ("draft", "secrecy_check", "legal_check", "approve", "release"):
         s.do(f"notice/{step}")
     s.do("watch/on_duty", what="abnormal", note=WORDS[3])
     s.do("watch/report_finding/report_freely")
@@ -57,6 +57,6 @@ def test_nothing_typed_is_left_and_every_chain_verifies(db: Database, now: datet
         # What was said of the public statement is kept with it, in both places.
         approved = select(UserTask).where(UserTask.element_path == "notice/approve")
         assert (session.scalars(approved).one().result or {})["comment"] == "已核对"
-        assert session.scalars(select(Approval.comment)).all() == ["已核对"]
+        assert session.scalars(select(Approval.comment)).all() == ["已核对"] * 3
     played.finish()
     assert "closed" in played.ends

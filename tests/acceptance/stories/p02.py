@@ -201,6 +201,7 @@ plain.settings = {  # type: ignore[attr-defined]
 
 STORIES = (
     not_ours, answered_on_the_spot, sent_back_at_every_desk, promised_and_kept,
-    asked_again_later, promised_and_late, constructive, malice_shown, anger_is_no_malice, true_words_spread_on, a_pupil,
-    a_teacher, an_outsider, nobody_knows, called_fabricated_but_true, plain,
+    asked_again_later, promised_and_late, constructive, malice_shown, anger_is_no_malice,
+    true_words_spread_on, a_pupil, a_teacher, an_outsider, nobody_knows, called_fabricated_but_true,
+    plain,
 )  # fmt: skip
