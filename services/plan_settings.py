@@ -16,6 +16,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from models.people import Organization, Person
+from models.plans import PlanVersion
 from services import access, history
 from services.actor import Actor
 from services.directory import organization
@@ -25,6 +26,8 @@ from services.uow import UnitOfWork
 from workflows.contract import FeelValue
 
 PLANS: Final = "plans"
+#: The setting that says how often a plan is reviewed, where its text asks for it.
+REVIEW_PERIOD: Final = "review_period"
 #: A limit longer than ten years is a slip of the hand.
 LONGEST: Final = timedelta(days=3660)
 REASON_LIMIT: Final = 2000
@@ -99,6 +102,13 @@ def values(session: Session, plan_key: str, manifest: Mapping[str, Any]) -> dict
 def as_values(rows: Sequence[SettingRow]) -> dict[str, FeelValue]:
     """The settings as FEEL has them: booleans, durations, dates; None where not set."""
     return {row.setting.key: _feel(row.setting.type, row.value) for row in rows}
+
+
+def review_due(session: Session, version: PlanVersion) -> datetime | None:
+    """When the plan's regular review falls due: one ``review_period`` after the version was put in
+    force; None where the plan asks for none or the unit has set no period."""
+    period = values(session, version.plan_key, version.manifest).get(REVIEW_PERIOD)
+    return version.deployed_at + period if isinstance(period, timedelta) else None
 
 
 def may_change(person: Person) -> bool:

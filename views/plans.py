@@ -17,6 +17,7 @@ from services.directory import organization, people_by_id
 from services.errors import Refusal
 from services.library_shelf import Shelf, SourceText, read_shelf
 from services.plan_reading import version_by_id, version_by_number, versions_of
+from services.plan_settings import review_due
 from services.plan_text import WrittenPlan
 from services.plan_text_cards import role_cards
 from services.plan_text_clauses import coverage, doer
@@ -70,6 +71,7 @@ def show(key: str) -> Answer:
             element=element,
             explained=_shelf().explanation_of,
             settings_part=settings_part(session, version),
+            review_due=review_due(session, version),
         )
 
 

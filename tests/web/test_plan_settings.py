@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -11,7 +12,8 @@ from services.plan_settings import values
 from services.plans import current_version
 from tests.integration.settings_plan import plan_t03
 from tests.integration.world import World
-from tests.web.conftest import Browser
+from tests.web.conftest import Browser, Clock
+from workflows.bundle import Bundle
 
 As = Callable[[str], Browser]
 PAGE = "/plans/t03/settings/"
@@ -120,3 +122,22 @@ def test_the_visitor_signs_in_first(visitor: Browser, world: World) -> None:
     with world.db.read() as session:
         unit = session.get(Organization, 1)
     assert unit is not None and not unit.settings
+
+
+def test_the_next_review_counts_from_when_the_version_came_into_force(
+    as_: As, world: World, clock: Clock
+) -> None:
+    plan = plan_t03()
+    regular = {"key": "review_period", "type": "duration", "default": "", "name": "评审周期"}
+    files = {**plan.files, "plan.bpmn": plan.files["plan.bpmn"] + b"\n"}
+    settings = [*plan.manifest["settings"], regular]
+    world.deploy(Bundle(files, {**plan.manifest, "settings": settings}))
+    author = as_("author")
+    assert "下次评审" not in author.get("/plans/t03").text, "nobody has set a period"
+    author.post(f"{PAGE}review_period", {"value": "30", "unit": "days"} | WHY)
+    page = author.get("/plans/t03").text
+    assert "下次评审" in page
+    assert (world.now + timedelta(days=30)).strftime("%m-%d") in page
+    assert "已到期" not in page
+    clock.forward(days=31)
+    assert "已到期" in as_("author").get("/plans/t03").text
