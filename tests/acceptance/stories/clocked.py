@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -56,7 +57,7 @@ class Due(Protocol):
     def due_at(self) -> datetime | None: ...
 
 
-class Clocked:
+class Clocked(ABC):
     """The words of a story that speak of clocks. ``judged`` collects what was shown of each:
     clock id -> {"met", "missed"} or {"untimed"}; ``fired`` are the paths of timers fired."""
 
@@ -66,18 +67,22 @@ class Clocked:
     judged: dict[str, set[str]]
 
     @property
+    @abstractmethod
     def tasks(self) -> Mapping[str, Any]:
-        raise NotImplementedError
+        """Open tasks by path."""
 
     @property
+    @abstractmethod
     def timers(self) -> Mapping[str, Any]:
-        raise NotImplementedError
+        """Waiting timers by path."""
 
+    @abstractmethod
     def do(self, path: str, /, **data: Any) -> Self:
-        raise NotImplementedError
+        """Complete the open task at ``path``."""
 
+    @abstractmethod
     def wait(self, **delta: float) -> Self:
-        raise NotImplementedError
+        """Let time pass; what comes due happens."""
 
     # ------------------------------------------------------------------ words
 
