@@ -9,15 +9,7 @@ from pathlib import Path
 
 
 def main() -> int:
-    args = sys.argv[1:] or [
-        "-n",
-        str(min(os.cpu_count() or 1, 4)),
-        "--dist",
-        "loadfile",
-        # In the order of the folders: the long browser stories start first, none is left for last.
-        "--no-loadscope-reorder",
-        "-q",
-    ]
+    args = sys.argv[1:] or ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile", "-q"]
     code = subprocess.run([sys.executable, "-m", "pytest", *args], check=False).returncode
     note = Path("build/missing.txt")
     if note.exists() and (text := note.read_text("utf-8")):
