@@ -1,7 +1,7 @@
 """The database's own refusal to change what is on record.
 
-``history_event, plan_version, plan_file, statement_version``: rows are added, never changed or
-removed. ``approval`` (voided, countersigned) and ``release`` (withdrawn): only those columns, each
+``history_event, plan_version, version_issue, plan_file, statement_version``: rows are added, never
+changed or removed. ``approval`` (voided, countersigned) and ``release`` (withdrawn): only those columns, each
 once. A release's ``link`` may be added later and put right; every value of it is in the chain.
 ``personal_value``: may be removed (retention), never changed. ``chain_head``: only forward.
 
@@ -19,7 +19,9 @@ from __future__ import annotations
 from sqlalchemy import Connection, inspect
 
 #: Nothing may change but INSERT.
-APPEND_ONLY = ("history_event", "plan_version", "plan_file", "statement_version")
+APPEND_ONLY = (
+    "history_event", "plan_version", "version_issue", "plan_file", "statement_version",
+)  # fmt: skip
 #: Only these columns may change, each from NULL to something, once.
 ONCE = {
     "approval": ("voided_at", "voided_by_version", "countersigned_at"),
@@ -32,6 +34,8 @@ ERASABLE = ("personal_value",)
 #: The head of a chain only goes forward.
 HEAD = "chain_head"
 GUARDED = (*APPEND_ONLY, *ONCE, *ERASABLE, HEAD)
+#: Tables that came after the guards (revision 0002): an older schema does not have them yet.
+LATER = frozenset({"version_issue"})
 
 _PREFIX = "guard_"
 _FUNCTION = "planroom_guard"
@@ -50,7 +54,7 @@ def restore(connection: Connection) -> None:
     """Set the guards up again if this schema has them (revision 0002 and later): a table copied
     by a batch operation has lost its triggers."""
     tables = set(inspect(connection).get_table_names())
-    if tables.issuperset(GUARDED) and _guarded_before(connection):
+    if tables.issuperset(set(GUARDED) - LATER) and _guarded_before(connection):
         install(connection)
 
 
@@ -81,6 +85,12 @@ def _keys(connection: Connection, table: str) -> list[list[str]]:
     return [key for key in keys if key]
 
 
+def _there(connection: Connection, *tables: str) -> list[str]:
+    """Those of the tables that this schema has by now."""
+    known = set(inspect(connection).get_table_names())
+    return [table for table in tables if table in known or table not in LATER]
+
+
 def _columns(connection: Connection, table: str) -> list[str]:
     return [column["name"] for column in inspect(connection).get_columns(table)]
 
@@ -89,7 +99,7 @@ def _columns(connection: Connection, table: str) -> list[str]:
 
 
 def _install_sqlite(connection: Connection) -> None:
-    for table in (*APPEND_ONLY, *ONCE, *ERASABLE):
+    for table in _there(connection, *APPEND_ONLY, *ONCE, *ERASABLE):
         exists = " OR ".join(
             f'EXISTS (SELECT 1 FROM "{table}" WHERE '
             + " AND ".join(f'"{column}" = NEW."{column}"' for column in key)
@@ -97,11 +107,11 @@ def _install_sqlite(connection: Connection) -> None:
             for key in _keys(connection, table)
         )
         _sqlite_trigger(connection, table, "insert", exists, "its key is there already")
-    for table in APPEND_ONLY:
+    for table in _there(connection, *APPEND_ONLY):
         _sqlite_trigger(connection, table, "update", "1", "append-only")
     for table in ERASABLE:
         _sqlite_trigger(connection, table, "update", "1", "may be deleted, not changed")
-    for table in (*APPEND_ONLY, *ONCE, HEAD):
+    for table in _there(connection, *APPEND_ONLY, *ONCE, HEAD):
         _sqlite_trigger(connection, table, "delete", "1", "append-only")
     for table, once in ONCE.items():
         changed = [
@@ -146,7 +156,7 @@ END $$
 
 def _install_postgresql(connection: Connection) -> None:
     connection.exec_driver_sql(_PLPGSQL)
-    for table in APPEND_ONLY:
+    for table in _there(connection, *APPEND_ONLY):
         _pg_trigger(connection, table, "UPDATE OR DELETE", "append-only")
     for table in ERASABLE:
         _pg_trigger(connection, table, "UPDATE", "may be deleted, not changed")
@@ -170,7 +180,7 @@ def _install_postgresql(connection: Connection) -> None:
         "only forward",
         "NEW.chain <> OLD.chain OR NEW.seq <= OLD.seq",
     )
-    for table in GUARDED:
+    for table in _there(connection, *GUARDED):
         _pg_trigger(connection, table, "TRUNCATE", "append-only")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint
@@ -38,6 +38,36 @@ class PlanVersion(Base):
     deployed_at: Mapped[datetime]
     deployed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     files: Mapped[list[PlanFile]] = relationship(order_by="PlanFile.name")
+    issue: Mapped[VersionIssue | None] = relationship()
+
+    @property
+    def document_number(self) -> str:
+        """文号, "" where it was given none."""
+        return self.issue.document_number if self.issue else ""
+
+    @property
+    def review_on(self) -> date | None:
+        """The day the unit means to review it again."""
+        return self.issue.review_on if self.issue else None
+
+    @property
+    def approved_by(self) -> int | None:
+        """The second person who agreed to it; None where nobody did (the command line, or a unit
+        that has switched that off)."""
+        return self.issue.approved_by if self.issue else None
+
+
+class VersionIssue(Base):
+    """How a version came into force from the studio: under which number, when it is to be reviewed,
+    who agreed. ``alone``: nobody but its author, since the unit had switched the second person
+    off. Never updated."""
+
+    __tablename__ = "version_issue"
+    version_id: Mapped[int] = mapped_column(ForeignKey("plan_version.id"), primary_key=True)
+    document_number: Mapped[str] = mapped_column(String(100), default="")
+    review_on: Mapped[date | None]
+    approved_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    alone: Mapped[bool] = mapped_column(default=False)
 
 
 class PlanFile(Base):

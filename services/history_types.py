@@ -452,6 +452,68 @@ _add(
     {"plan": KEY, "version": ROW, "hash": DIGEST},
     {"id": ROW, "files": COUNT, "note": TEXT, "warnings": COUNT},
 )
+# ``proposal``: what was agreed to; ``approved_by`` the second person, ``alone`` that there was none
+# because the unit had switched that off; ``was`` the version in force before.
+_add(
+    "org.plan_deployed",
+    "org",
+    {"plan": KEY, "version": ROW, "hash": DIGEST},
+    {
+        "id": ROW,
+        "files": COUNT,
+        "note": TEXT,
+        "warnings": COUNT,
+        "proposal": nullable(ROW),
+        "proposed_by": nullable(ROW),
+        "approved_by": nullable(ROW),
+        "alone": BOOL,
+        "document_number": TEXT,
+        "review_on": TEXT,
+        "was": nullable(ROW),
+    },
+    version=2,
+)
+_add(
+    "org.plan_rolled_back",
+    "org",
+    {"plan": KEY, "version": ROW, "hash": DIGEST},
+    {
+        "was": nullable(ROW),
+        "note": TEXT,
+        "proposal": nullable(ROW),
+        "proposed_by": nullable(ROW),
+        "approved_by": nullable(ROW),
+        "alone": BOOL,
+    },
+)
+_DRAFT: dict[str, Schema] = {"plan": KEY, "draft": ROW}
+_add("org.draft_opened", "org", _DRAFT, {"base": nullable(ROW), "files": COUNT, "imported": BOOL})
+_add(
+    "org.draft_saved",
+    "org",
+    {**_DRAFT, "revision": COUNT},
+    {"files": CONTEXT, "what": TEXT, "undone": COUNT},
+)
+_add("org.draft_discarded", "org", _DRAFT)
+_PROPOSAL: dict[str, Schema] = {"plan": KEY, "proposal": ROW}
+_add(
+    "org.plan_proposed",
+    "org",
+    {**_PROPOSAL, "kind": KEY, "hash": DIGEST},
+    {
+        "draft": nullable(ROW),
+        "target": nullable(ROW),
+        "base": nullable(ROW),
+        "note": TEXT,
+        "document_number": TEXT,
+        "review_on": TEXT,
+    },
+)
+_add("org.plan_approved", "org", _PROPOSAL, {"comment": TEXT, "hash": DIGEST})
+_add("org.plan_refused", "org", _PROPOSAL, {"comment": TEXT})
+_add("org.plan_withdrawn", "org", _PROPOSAL)
+# An exception on record: plans come into force without (``on`` False) a second person.
+_add("org.four_eyes_changed", "org", {"on": BOOL}, {"reason": TEXT, "was": BOOL})
 _add("org.signed_in", "org", {"person": ROW}, {"method": TEXT, "demo": BOOL}, personal="address")
 _add(
     "org.sign_in_failed",

@@ -24,9 +24,9 @@ _ROWS: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 _LISTS: Final = ("calls", "kinds")
 #: Where a part of a plan may come from (docs/developers.md).
-_ORIGINS: Final = ("text", "lost", "baseline", "replaced", "overlay")
+_ORIGINS: Final = ("text", "lost", "baseline", "replaced", "overlay", "unit")
 #: Where a setting may come from.
-_SETTING_ORIGINS: Final = ("overlay", "baseline", "external", "text")
+_SETTING_ORIGINS: Final = ("overlay", "baseline", "external", "text", "unit")
 _SECTIONS: Final = (
     "purpose", "basis", "scope", "principle", "duty", "support", "accountability", "watch",
 )  # fmt: skip

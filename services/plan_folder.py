@@ -38,7 +38,8 @@ def read_folder(path: Path) -> Bundle:
     files = _files(path)
     manifest = read_toml(files, MANIFEST, required=True)
     if isinstance(manifest.get("alias"), str) and manifest["alias"]:
-        files, manifest = _aliased(path, files, manifest)
+        files = _with_alias(path, files, str(manifest["alias"]))
+        manifest = bundle_of(files).manifest
     require_shape(manifest)
     missing: list[Finding] = []
     for name in manifest.get("calls", []):
@@ -50,6 +51,23 @@ def read_folder(path: Path) -> Bundle:
     if missing:
         raise DeploymentError(missing)
     return Bundle(files=files, manifest=manifest)
+
+
+def bundle_of(files: Mapping[str, bytes]) -> Bundle:
+    """A bundle from its files alone, as they are stored with a version or a draft. Raises
+    DeploymentError for a manifest that is missing, no TOML or of the wrong shape."""
+    manifest = read_toml(files, MANIFEST, required=True)
+    name = manifest.get("alias")
+    if isinstance(name, str) and name:
+        below = read_toml(files, ALIASED_MANIFEST, required=True)
+        require_shape(below)
+        if below.get("alias"):
+            raise DeploymentError([_finding("alias_of_alias", plan=name)])
+        below.setdefault("process", below.get("key", ""))
+        manifest = _over(below, manifest)
+        manifest["cites"] = _cites(read_toml(files, CLAUSES))
+    require_shape(manifest)
+    return Bundle(files=dict(files), manifest=manifest)
 
 
 def read_toml(files: Mapping[str, bytes], name: str, *, required: bool = False) -> dict[str, Any]:
@@ -80,11 +98,8 @@ def _files(path: Path) -> dict[str, bytes]:
     }
 
 
-def _aliased(
-    path: Path, files: dict[str, bytes], manifest: dict[str, Any]
-) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """Files and manifest of an alias, the other plan's put under its own."""
-    name = str(manifest["alias"])
+def _with_alias(path: Path, files: dict[str, bytes], name: str) -> dict[str, bytes]:
+    """The files of an alias with the other plan's beside its own."""
     other = path.parent / name
     if Path(name).name != name or name == path.name or not (other / MANIFEST).is_file():
         raise DeploymentError([_finding("alias_unknown", plan=name)])
@@ -92,16 +107,9 @@ def _aliased(
     if drawn:
         raise DeploymentError([_finding("alias_has_files", files=", ".join(drawn))])
     found = _files(other)
-    below = read_toml(found, MANIFEST, required=True)
-    require_shape(below)
-    if below.get("alias"):
-        raise DeploymentError([_finding("alias_of_alias", plan=name)])
-    below.setdefault("process", below.get("key", ""))
-    merged = _over(below, manifest)
     files |= {file: body for file, body in found.items() if file.endswith(_DRAWN)}
     files[ALIASED_MANIFEST] = found[MANIFEST]
-    merged["cites"] = _cites(read_toml(files, CLAUSES))
-    return files, merged
+    return files
 
 
 def _cites(clauses: Mapping[str, Any]) -> dict[str, list[str]]:

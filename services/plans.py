@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from models.people import Role
 from models.plans import Definition as DefinitionRow
-from models.plans import Plan, PlanFile, PlanVersion
+from models.plans import Plan, PlanFile, PlanVersion, VersionIssue
 from services import access, history
 from services.actor import Actor
 from services.definitions import catalogue_for
@@ -28,8 +29,27 @@ from workflows.definition import Bundle, compile_bundle
 from workflows.feel import default_feel
 
 
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """How a version comes into force from the studio: which proposal, who made it, who agreed
+    (``approved_by`` None and ``alone``: the unit has switched the second person off)."""
+
+    proposal: int
+    proposed_by: int
+    approved_by: int | None
+    alone: bool
+    document_number: str = ""
+    review_on: date | None = None
+
+
 def deploy_plan(
-    uow: UnitOfWork, bundle: Bundle, note: str, actor: Actor, now: datetime
+    uow: UnitOfWork,
+    bundle: Bundle,
+    note: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    issue: Issue | None = None,
 ) -> PlanVersion:
     """Deploy a bundle as the plan's next version and make it current. The same content as the
     current version's gives that one back and writes nothing. Cases already open keep theirs.
@@ -68,13 +88,15 @@ def deploy_plan(
         clauses=_plain(read_toml(bundle.files, CLAUSES)),
         note=note,
         deployed_at=now,
-        deployed_by=actor.person_id,
+        deployed_by=issue.proposed_by if issue is not None else actor.person_id,
         files=[
             PlanFile(name=name, content=content) for name, content in sorted(bundle.files.items())
         ],
     )
     session.add(version)
     session.flush()
+    if issue is not None:
+        session.add(_issue(version, issue))
     plan.current_version_id = version.id
     if session.get(DefinitionRow, bundle.content_hash) is None:
         session.add(
@@ -95,9 +117,67 @@ def deploy_plan(
             "files": len(bundle.files),
             "note": note,
             "warnings": len(definition.findings),
+            "was": current.id if current is not None else None,
+            **(agreed(issue) if issue is not None else {}),
         },
     )
     return version
+
+
+def put_in_force(
+    uow: UnitOfWork, version: PlanVersion, note: str, actor: Actor, now: datetime, issue: Issue
+) -> PlanVersion:
+    """Make an earlier version current again (roll back). The version itself is what it was, under
+    its own number. Cases already open keep theirs. One that is current already writes nothing.
+    Raises as `deploy_plan`, DeploymentError too where the unit no longer has a role it needs."""
+    require_deployer(uow, actor)
+    plan = uow.session.get(Plan, version.plan_key)
+    assert plan is not None
+    if plan.current_version_id == version.id:
+        return version
+    unknown = _unknown_roles(uow.session, version.manifest)
+    if unknown:
+        raise DeploymentError(unknown)
+    was = plan.current_version_id
+    plan.current_version_id = version.id
+    plan.title = str(version.manifest.get("title", plan.key))
+    plan.title_en = str(version.manifest.get("title_en", ""))
+    payload = {
+        "plan": plan.key,
+        "version": version.number,
+        "hash": version.content_hash,
+        "was": was,
+        "note": note,
+        **agreed(issue),
+    }
+    for name in ("document_number", "review_on"):
+        payload.pop(name)
+    history.append(
+        uow, "org.plan_rolled_back", actor=actor, occurred_at=now, now=now, payload=payload
+    )
+    return version
+
+
+def agreed(issue: Issue) -> dict[str, Any]:
+    """Who wanted and who agreed, as events say it."""
+    return {
+        "proposal": issue.proposal,
+        "proposed_by": issue.proposed_by,
+        "approved_by": issue.approved_by,
+        "alone": issue.alone,
+        "document_number": issue.document_number,
+        "review_on": issue.review_on.isoformat() if issue.review_on else "",
+    }
+
+
+def _issue(version: PlanVersion, issue: Issue) -> VersionIssue:
+    return VersionIssue(
+        version_id=version.id,
+        document_number=issue.document_number,
+        review_on=issue.review_on,
+        approved_by=issue.approved_by,
+        alone=issue.alone,
+    )
 
 
 def require_deployer(uow: UnitOfWork, actor: Actor) -> None:

@@ -9,6 +9,8 @@ from views.kit import csp_nonce, settings
 
 #: Bytes of text in one form; files come on top, up to MAX_UPLOAD_MB.
 FORM_BYTES = 2_000_000
+#: Bytes of one file of a plan's draft, saved as JSON (`workflows.xml.MAX_BYTES` and its escapes).
+DRAFT_BYTES = 8_000_000
 
 
 def content_security_policy(nonce: str) -> str:
@@ -38,7 +40,8 @@ def init_app(app: Flask) -> None:
     def limit_text() -> None:
         # Werkzeug applies MAX_FORM_MEMORY_SIZE to multipart forms only.
         if request.mimetype != "multipart/form-data":
-            request.max_content_length = FORM_BYTES
+            saved = request.endpoint == "studio.save"
+            request.max_content_length = DRAFT_BYTES if saved else FORM_BYTES
         # A part without a name is no field of any page, and more than Flask-WTF can read.
         if request.method == "POST" and (None in request.form or None in request.files):
             raise BadRequest

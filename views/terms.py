@@ -19,6 +19,7 @@ ORIGINS = {
     "baseline": _l("原文无"),
     "replaced": _l("已替换的做法"),
     "overlay": _l("依上位规定加入"),
+    "unit": _l("本单位规定"),
 }
 
 MEDIA = {

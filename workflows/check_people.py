@@ -19,7 +19,7 @@ FORM_KEYS: Final = frozenset(
 FIELD_TYPES: Final = frozenset(
     {"string", "text", "long", "double", "boolean", "date", "datetime", "enum"}
 )
-ORIGINS: Final = frozenset({"text", "lost", "baseline", "replaced", "overlay"})
+ORIGINS: Final = frozenset({"text", "lost", "baseline", "replaced", "overlay", "unit"})
 APPROVAL_KINDS: Final = frozenset({"review", "secrecy", "legal", "countersign", "final"})
 #: Moments every case has (docs/developers.md).
 CASE_ANCHORS: Final = frozenset({"discovered_at", "opened_at", "graded_at"})

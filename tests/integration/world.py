@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import tomlkit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -131,6 +132,12 @@ def plan_t01() -> Bundle:
         anchors=["discovered_at", "opened_at", "graded_at", "approved_at"],
         tiers=TIERS,
     )
+
+
+def on_paper(plan: Bundle) -> Bundle:
+    """The same plan with its ``plan.toml`` among its files, as a folder of the library has it."""
+    manifest = tomlkit.dumps(dict(plan.manifest)).encode()
+    return Bundle({**plan.files, "plan.toml": manifest}, plan.manifest)
 
 
 def bundle(process: Process, more: Mapping[str, bytes] | None = None, **keys: Any) -> Bundle:

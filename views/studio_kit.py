@@ -1,0 +1,81 @@
+"""What every page of the studio needs: the draft in hand, and what stands around its parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from models.people import Person
+from models.plans import Plan, PlanVersion
+from models.studio import PlanDraft
+from services import drafts
+from services.directory import people_by_id
+from services.proposals import needs_second_person
+from views import finding_words
+from views.kit import me
+from workflows.contract import Finding
+
+
+def draft_in_hand(session: Session, draft_id: int) -> PlanDraft:
+    """The draft, if the person signed in may read it. Raises Refusal ``draft_unknown`` 404."""
+    return drafts.read_draft(session, draft_id, me())
+
+
+def tabs(draft: PlanDraft) -> list[tuple[str, str, str]]:
+    """The parts of a draft's page as (key, words, address), in their order."""
+    parts = (
+        ("table", _("表格"), "studio_table.show"),
+        ("diagram", _("流程图"), "studio_diagram.show"),
+        ("tables", _("判定表"), "studio_decisions.show"),
+        ("forms", _("表单"), "studio_forms.show"),
+        ("findings", _("检查"), "studio_findings.show"),
+        ("whatif", _("推演"), "studio_whatif.show"),
+        ("past", _("旧案验证"), "studio_past.show"),
+        ("changes", _("改动"), "comparing.draft"),
+        ("propose", _("提请启用"), "proposing.propose"),
+    )
+    known = current_app.view_functions  # while helpers build
+    return [(k, w, url_for(p, draft_id=draft.id)) for k, w, p in parts if p in known]
+
+
+def draft_page(session: Session, draft: PlanDraft, part: str, **context: Any) -> dict[str, Any]:
+    """What every page of a draft shows, with what its own part adds. ``may_edit`` says whether
+    the reader may change it now; ``others`` are other drafts of the plan and their authors."""
+    plan = session.get(Plan, draft.plan_key)
+    base = session.get(PlanVersion, draft.base_version_id) if draft.base_version_id else None
+    others = drafts.others_editing(session, draft)
+    people = people_by_id(session, [draft.author_id, *(one.author_id for one in others)])
+    return {
+        "draft": draft,
+        "plan_row": plan,
+        "base": base,
+        "in_force": session.get(PlanVersion, plan.current_version_id)
+        if plan is not None and plan.current_version_id
+        else None,
+        "author": people.get(draft.author_id),
+        "others": [(one, people.get(one.author_id)) for one in others],
+        "may_edit": drafts.may_edit(draft, me()),
+        "part": part,
+        "tabs": tabs(draft),
+        "last_change": drafts.last_change(session, draft),
+        "second_person": needs_second_person(session),
+        **context,
+    }
+
+
+def may_author(person: Person) -> bool:
+    """Whether the person may make drafts of their own."""
+    return not set(person.role_keys).isdisjoint(drafts.AUTHORS)
+
+
+def told(finding: Finding) -> dict[str, Any]:
+    """A finding as pages show it."""
+    return {
+        "severity": finding.severity,
+        "file": finding.file,
+        "element": finding.element,
+        "text": finding_words.sentence(finding),
+    }
