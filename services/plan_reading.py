@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from models.cases import Case
 from models.plans import PlanVersion
 from services.errors import Refusal
 from workflows.catalogue import Catalogue
@@ -62,3 +63,28 @@ def versions_of(session: Session, plan_key: str) -> list[PlanVersion]:
             .order_by(PlanVersion.number.desc())
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How many cases run on a version, and how many have ended on it."""
+
+    open: int = 0
+    ended: int = 0
+
+
+def usage(session: Session, plan_key: str) -> dict[int, Usage]:
+    """By version id; versions without a case are left out."""
+    rows = session.execute(
+        select(Case.plan_version_id, Case.status == "open", func.count())
+        .join(PlanVersion, PlanVersion.id == Case.plan_version_id)
+        .where(PlanVersion.plan_key == plan_key)
+        .group_by(Case.plan_version_id, Case.status == "open")
+    )
+    found: dict[int, Usage] = {}
+    for version_id, is_open, count in rows:
+        was = found.get(version_id, Usage())
+        found[version_id] = (
+            Usage(was.open + count, was.ended) if is_open else Usage(was.open, was.ended + count)
+        )
+    return found

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -105,8 +106,13 @@ def as_values(rows: Sequence[SettingRow]) -> dict[str, FeelValue]:
 
 
 def review_due(session: Session, version: PlanVersion) -> datetime | None:
-    """When the plan's regular review falls due: one ``review_period`` after the version was put in
-    force; None where the plan asks for none or the unit has set no period."""
+    """When the plan's regular review falls due: the day its author gave with the version, else one
+    ``review_period`` after it was put in force; None where the plan asks for none or the unit has
+    set no period."""
+    if version.review_on is not None:
+        unit = organization(session)
+        zone = ZoneInfo(unit.zone) if unit is not None else UTC
+        return datetime.combine(version.review_on, time(), zone)
     period = values(session, version.plan_key, version.manifest).get(REVIEW_PERIOD)
     return version.deployed_at + period if isinstance(period, timedelta) else None
 

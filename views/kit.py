@@ -169,7 +169,12 @@ def main_navigation(phone: bool = False) -> list[NavigationItem]:
         ("inbox.show", _("待办事项"), "inbox", ("inbox", "tasks")),
         ("intake.signals_list", _("舆情线索"), "radar-2", ("intake",)),
         ("cases.index", _("舆情事件"), "folders", ("cases", "statements", "files")),
-        ("library.index", _("预案"), "book-2", ("library", "plans")),
+        (
+            "library.index",
+            _("预案"),
+            "book-2",
+            ("library", "plans", "studio", "proposing", "comparing", "migrating"),
+        ),
     ]
     here = request.blueprint or ""
     bar = [

@@ -6,10 +6,11 @@ from __future__ import annotations
 from flask import Blueprint, request
 from flask_login import login_required
 
+from services.drafts import may_read
 from services.kinds import kinds
 from services.library_page import entries, fits
 from views import plan_words
-from views.kit import Answer, database, library, render
+from views.kit import Answer, database, library, me, render
 from views.plan_drawing import segments
 
 bp = Blueprint("library", __name__, url_prefix="/plans")
@@ -48,4 +49,5 @@ def index() -> Answer:
             words=plan_words,
             colours=COLOURS,
             segments=segments,
+            may_study=may_read(me()),
         )

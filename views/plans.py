@@ -14,9 +14,10 @@ from models.plans import PlanVersion
 from services import plans
 from services.definitions import catalogue_for
 from services.directory import organization, people_by_id
+from services.drafts import may_read
 from services.errors import Refusal
 from services.library_shelf import Shelf, SourceText, read_shelf
-from services.plan_reading import version_by_id, version_by_number, versions_of
+from services.plan_reading import usage, version_by_id, version_by_number, versions_of
 from services.plan_settings import review_due
 from services.plan_text import WrittenPlan
 from services.plan_text_cards import role_cards
@@ -27,9 +28,10 @@ from services.tiers import tiers_of
 from views import plan_terms, plan_words
 from views.diagram import plain_sheets
 from views.i18n import loc
-from views.kit import Answer, database, render
+from views.kit import Answer, database, me, render
 from views.plan_drawing import clock_chart, segments
 from views.plan_settings import settings_part
+from views.studio_kit import may_author
 
 bp = Blueprint("plans", __name__, url_prefix="/plans")
 
@@ -62,7 +64,10 @@ def show(key: str) -> Answer:
             tiers=tiers,
             versions=others,
             current=plans.current_version(session, key),
-            deployers=people_by_id(session, [one.deployed_by for one in others]),
+            deployers=people_by_id(
+                session, [id for one in others for id in (one.deployed_by, one.approved_by)]
+            ),
+            usage=usage(session, key),
             coverage=covered,
             segments=segments(covered.counts),
             fate=request.args.get("fate", ""),
@@ -136,6 +141,8 @@ def _common(session: Session, version: PlanVersion, plan: WrittenPlan) -> dict[s
         "text": _source_text(version),
         "unit": organization(session),
         "unit_roles": found,
+        "may_author": may_author(me()),
+        "may_study": may_read(me()),
         "at": {"version": version.number} if request.args.get("version") else {},
     }
 
