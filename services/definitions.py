@@ -3,6 +3,7 @@ hash."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections import OrderedDict
 from threading import Lock
@@ -11,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.cases import ProcessInstance
+from models.history import HistoryEvent
 from models.plans import Definition as DefinitionRow
 from models.plans import PlanFile, PlanVersion
 from models.tasks import UserTask
@@ -81,4 +83,28 @@ def element_of(session: Session, task: UserTask) -> Element:
     )
     if content_hash is None:
         raise LookupError(f"no instance {task.instance_id}")
-    return definition_for(session, content_hash).element(task.element_path)
+    return element_in(session, task, content_hash)
+
+
+def element_in(session: Session, task: UserTask, content_hash: str) -> Element:
+    """The element behind a task of an instance that runs on ``content_hash``. A task finished
+    before the case moved to a version without its step has the element it had then."""
+    path = static_path(task.element_path)
+    element = definition_for(session, content_hash).elements.get(path)
+    if element is not None:
+        return element
+    for earlier in earlier_hashes(session, task.case_id):
+        element = definition_for(session, earlier).elements.get(path)
+        if element is not None:
+            return element
+    raise LookupError(f"no element {path}")
+
+
+def earlier_hashes(session: Session, case_id: int) -> list[str]:
+    """The versions a case ran on before it was moved, by content hash, the latest first."""
+    rows = session.scalars(
+        select(HistoryEvent.content)
+        .where(HistoryEvent.case_id == case_id, HistoryEvent.type == "instance.migrated")
+        .order_by(HistoryEvent.seq.desc())
+    )
+    return [str(json.loads(row)["data"]["from_hash"]) for row in rows]

@@ -18,7 +18,7 @@ from models.recusals import Recusal
 from models.tasks import Outbox, UserTask
 from models.words import ReportLine
 from services import files, history
-from services.definitions import definition_for
+from services.definitions import definition_for, element_in
 from services.errors import Stale
 from services.rows import affected, settle
 from services.statement_reading import WORDS_FORMS
@@ -75,7 +75,7 @@ def _blank_task(session: Session, task: UserTask) -> set[str]:
     task.draft, task.draft_at = None, None
     if task.result and task.form_key not in WORDS_FORMS:
         instance = session.get_one(ProcessInstance, task.instance_id)
-        element = definition_for(session, instance.content_hash).element(task.element_path)
+        element = element_in(session, task, instance.content_hash)
         gone = {name for name in free_fields(element) if name in task.result}
         typed |= {task.result[name] for name in gone if isinstance(task.result[name], str)}
         task.result = {

@@ -257,6 +257,32 @@ _add(
     {"plan_version": ROW, "hash": DIGEST, **_STEPS},
 )
 _add("instance.completed", "engine", {"instance": UUID}, {"ends": listing(PATH, 200)})
+# A running case moved to another version of its plan. Lists hold element paths; ``kept`` (task,
+# path, was, due) are the open tasks, ``clocks`` (path, change, was, due) those that changed.
+_add(
+    "instance.migrated",
+    "engine",
+    {
+        "instance": UUID,
+        "from_version": ROW,
+        "from_number": INT,
+        "from_hash": DIGEST,
+        "to_version": ROW,
+        "to_number": INT,
+        "to_hash": DIGEST,
+    },
+    {
+        "kept": listing(CONTEXT, 2000),
+        "clocks": listing(CONTEXT, 2000),
+        "ahead": listing(PATH, 20_000),
+        "gone": listing(PATH, 20_000),
+        "skipped": listing(PATH, 20_000),
+        "settings": listing(KEY, 200),
+        "asked": CONTEXT,
+        **_STEPS,
+    },
+    personal="reason",
+)
 _add("instance.cancelled", "engine", {"instance": UUID}, {"reason": TEXT}, personal="reason")
 
 # ------------------------------------------------------------------- statements and releases
@@ -512,6 +538,15 @@ _add(
 _add("org.plan_approved", "org", _PROPOSAL, {"comment": TEXT, "hash": DIGEST})
 _add("org.plan_refused", "org", _PROPOSAL, {"comment": TEXT})
 _add("org.plan_withdrawn", "org", _PROPOSAL)
+# One batch of cases moved to a version. ``moved``: how many from each version (its number),
+# ``stayed``: how many could not be.
+_add(
+    "org.cases_migrated",
+    "org",
+    {"plan": KEY, "to_version": ROW, "to_number": INT, "to_hash": DIGEST},
+    {"moved": CONTEXT, "stayed": COUNT, "cases": listing(KEY, 2000)},
+    personal="reason",
+)
 # An exception on record: plans come into force without (``on`` False) a second person.
 _add("org.four_eyes_changed", "org", {"on": BOOL}, {"reason": TEXT, "was": BOOL})
 _add("org.signed_in", "org", {"person": ROW}, {"method": TEXT, "demo": BOOL}, personal="address")

@@ -107,10 +107,12 @@ def record(
     done: Done | None = None,
     told: bool = False,
     reason: str = "",
+    version: PlanVersion | None = None,
 ) -> None:
     """Write down what one step did. ``now`` is wall time. ``done`` is the task a person has
     completed with it; ``told`` that the act's own event already lists the elements passed;
-    ``reason`` why clocks were counted again (an anchor corrected).
+    ``reason`` why clocks were counted again (an anchor corrected); ``version`` the one the instance
+    runs on from now on, where the step moved it there (``definition`` is then that version's).
 
     Raises `Stale` when the instance has moved since it was read, Refusal ``task_done`` 409 when
     the task has been taken from under the actor.
@@ -125,6 +127,8 @@ def record(
     values: dict[str, Any] = {"state": None if ended else advance.state, "status": advance.status}
     if ended:
         values |= {"ended_at": at, "end_event": ", ".join(advance.end_events)[:200]}
+    if version is not None:
+        values |= {"plan_version_id": version.id, "content_hash": version.content_hash}
     if instance.status == "incident":
         resolve_open(uow, case, instance, actor, now)
     _save(uow, instance, values)

@@ -1,16 +1,34 @@
-"""All that is wrong or doubtful with a plan, in one report: for drafts, uploads and proposals."""
+"""All that is wrong or doubtful with a plan, in one report: for drafts, uploads and proposals.
+
+What the plan's own files show is found by `workflows.checks` and kept by content hash, since pages
+ask for the same draft again and again. What depends on the unit (who holds which role) and on the
+version in force is looked at each time.
+"""
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
 from models.plans import PlanVersion
+from services.plan_findings_unit import unit_findings
+from services.plan_folder import CLAUSES, bundle_of, read_toml
+from services.plan_text_clauses import coverage
+from workflows import catalogue, check_loosened
 from workflows.bundle import Bundle
+from workflows.catalogue import Catalogue
 from workflows.contract import DeploymentError, Finding
 from workflows.definition import compile_bundle
-from workflows.feel import default_feel
+from workflows.feel import Feel, default_feel
+from workflows.findings import Findings
+
+#: Drafts and versions whose findings are kept.
+KEPT: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +40,118 @@ class FindingReport:
 
 
 def findings_of(
-    session: Session, bundle: Bundle, *, in_force: PlanVersion | None = None
+    session: Session,
+    bundle: Bundle,
+    feel: Feel | None = None,
+    *,
+    in_force: PlanVersion | None = None,
 ) -> FindingReport:
-    """Never raises for what an author wrote."""
+    """Errors first. With ``in_force`` also what the plan asks less of than that version does.
+    Never raises for what an author wrote."""
+    found = Findings()
+    for finding in _of_files(bundle, feel or default_feel()):
+        found.add(finding)
+    read = _read(bundle)
+    if read is not None:
+        unit_findings(session, read, bundle.manifest, found)
+        _clauses(read, bundle, in_force, found)
+        if in_force is not None and in_force.content_hash != bundle.content_hash:
+            _loosened(in_force, read, bundle, found)
+    return _report(found.all())
+
+
+def findings_of_files(
+    session: Session, files: Mapping[str, bytes], *, in_force: PlanVersion | None = None
+) -> FindingReport:
+    """`findings_of` for a draft's files, whatever became of its ``plan.toml``."""
     try:
-        found = compile_bundle(bundle, default_feel()).findings
+        bundle = bundle_of(files)
+    except DeploymentError as error:
+        return _report(error.findings)
+    return findings_of(session, bundle, in_force=in_force)
+
+
+def _report(found: Sequence[Finding]) -> FindingReport:
+    return FindingReport(tuple(found), not any(one.severity == "error" for one in found))
+
+
+_lock = Lock()
+_kept: OrderedDict[str, tuple[Finding, ...]] = OrderedDict()
+
+
+def _of_files(bundle: Bundle, feel: Feel) -> tuple[Finding, ...]:
+    key = bundle.content_hash
+    with _lock:
+        if key in _kept:
+            _kept.move_to_end(key)
+            return _kept[key]
+    try:
+        found = compile_bundle(bundle, feel).findings
     except DeploymentError as error:
         found = error.findings
-    return FindingReport(tuple(found), not any(one.severity == "error" for one in found))
+    with _lock:
+        _kept[key] = found
+        while len(_kept) > KEPT:
+            _kept.popitem(last=False)
+    return found
+
+
+def _read(bundle: Bundle) -> Catalogue | None:
+    try:
+        return catalogue.read(bundle.files, bundle.manifest)
+    except DeploymentError:
+        return None
+
+
+def _loosened(in_force: PlanVersion, read: Catalogue, bundle: Bundle, found: Findings) -> None:
+    files = {file.name: file.content for file in in_force.files}
+    before = _read(Bundle(files, in_force.manifest))
+    if before is not None:
+        check_loosened.check(before, in_force.manifest, read, bundle.manifest, found)
+
+
+# ------------------------------------------------------------------- clauses
+
+
+def _clauses(
+    read: Catalogue, bundle: Bundle, in_force: PlanVersion | None, found: Findings
+) -> None:
+    """Clauses of the plan's text that nothing carries any more."""
+    try:
+        rows = _rows(read_toml(bundle.files, CLAUSES))
+    except DeploymentError as error:
+        for finding in error.findings:
+            found.add(finding)
+        return
+    for covered in coverage(read, bundle.manifest, rows).clauses:
+        missing = [doer.by for doer in covered.doers if doer.kind == "unknown"]
+        args = {**_said(covered.clause), "by": ", ".join(missing)}
+        if missing and len(missing) == len(covered.doers):
+            found.warning("clause_uncovered", CLAUSES, args["clause"], **args)
+        elif missing:
+            found.warning("clause_partly", CLAUSES, args["clause"], **args)
+    if in_force is None:
+        return
+    now = {str(row.get("id")) for row in rows}
+    for row in _rows(in_force.clauses):
+        if str(row.get("id")) not in now:
+            args = _said(row)
+            found.warning("clause_gone", CLAUSES, args["clause"], **args)
+
+
+def _said(row: Mapping[str, Any]) -> dict[str, str]:
+    text = str(row.get("text", ""))
+    english = str(row.get("text_en") or text)
+    return {"clause": str(row.get("id", "")), "text": text[:80], "text_en": english[:160]}
+
+
+def _rows(clauses: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The clauses as far as they have the shape of one; the rest is the library's to judge."""
+    rows = clauses.get("clause", [])
+    if not isinstance(rows, list):
+        return []
+    return [
+        {**row, "by": [str(by) for by in row["by"]] if isinstance(row.get("by"), list) else []}
+        for row in rows
+        if isinstance(row, Mapping)
+    ]

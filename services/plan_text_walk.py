@@ -240,7 +240,9 @@ class _Walk:
         )  # fmt: skip
 
     def _to(self, scope: Scope, target: str, number: str, passed: frozenset[str]) -> Route:
-        node = scope.nodes[target]
+        node = scope.nodes.get(target)
+        if node is None:  # a flow of a draft that leads nowhere yet
+            return Route("end")
         english = node.properties.get("name.en", "")
         if numbered(node):
             there = self._number(node)

@@ -16,7 +16,7 @@ from models.people import Person
 from models.tasks import UserTask
 from services import access, four_eyes, history, recused
 from services.actor import Actor
-from services.definitions import definition_for
+from services.definitions import definition_for, element_in
 from services.errors import Refusal, Stale
 from services.queues import dequeue, person_owner, queue_owner, tally
 from services.task_rows import move
@@ -60,7 +60,7 @@ def task_in_hand(
         raise Refusal("task_unknown", 404)
     task, case, instance = found
     definition = definition_for(session, instance.content_hash)
-    element = definition.element(task.element_path)
+    element = element_in(session, task, instance.content_hash)
     # Whoever may work a task may see its case: the roles of tasks are what opens a case.
     if access.role_for(access.candidate_keys(element), person) is None and not (
         access.can_see_case(session, person, case)
@@ -82,7 +82,7 @@ def take_in_hand(
         raise Refusal("task_unknown", 404)
     task, case, instance = found
     definition = definition_for(session, instance.content_hash)
-    element = definition.element(task.element_path)
+    element = element_in(session, task, instance.content_hash)
     role = _role(session, task, element, person, actor, now)
     if role is None and not access.can_see_case(session, person, case):
         raise Refusal("task_unknown", 404)

@@ -25,7 +25,10 @@ _FIRED = (
     .values(status="fired", fired_at=bindparam("b_at"), leased_until=None)
 )
 #: What a timer set again under its id takes over.
-_AGAIN = ("due_at", "wall_due_at", "status", "leased_until", "attempts", "last_error")
+_AGAIN = (
+    "due_at", "wall_due_at", "status", "leased_until", "attempts", "last_error", "task_id",
+    "deadline_kind", "escalate_to", "anchor",
+)  # fmt: skip
 
 
 @cache

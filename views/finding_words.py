@@ -6,9 +6,11 @@ that each one any check can give stands here, in both languages.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -27,6 +29,11 @@ SENTENCES = {
     "alias_of_alias": _l("alias 所指的“%(plan)s”自己也是别名。请直接指向原预案。"),
     "alias_has_files": _l("别名预案用所指预案的图,自己不能再有 %(files)s。请删去文件或 alias。"),
     "origin_path_unknown": _l("[origins] 里的“%(path)s”不是图中的元素。请改正路径。"),
+    "file_twice": _l("有两个文件会存成这个名称。请改名后再上传。"),
+    "file_name": _l("文件名不能用。请用字母、数字、横线和下划线,以 .bpmn 或 .dmn 结尾。"),
+    "too_many_files": _l("文件超过 %(limit)s 个。请只上传这个预案用到的。"),
+    "draft_too_large": _l("文件合计 %(size)s 字节,最多 %(limit)s 字节。请删去不用的。"),
+    "no_process": _l("图里没有流程。请在建模工具里画好流程,再重新导出。"),
     "empty_file": _l("文件是空的。请从建模工具重新导出。"),
     "too_large": _l(
         "文件有 %(size)s 字节,最多 %(limit)s 字节。请把流程拆成几个文件,用调用活动连接。"
@@ -150,7 +157,7 @@ SENTENCES = {
         "签批种类“%(kind)s”不认识。请用 review、secrecy、legal、countersign 或 final。"
     ),
     "unknown_origin": _l(
-        "origin 不能是“%(origin)s”。请用 text、lost、baseline、replaced 或 overlay。"
+        "origin 不能是“%(origin)s”。请用 text、lost、baseline、replaced、overlay 或 unit。"
     ),
     "form_on_wrong_element": _l("只有用户任务才有表单(%(form)s)。请删去 formKey。"),
     "unknown_form": _l("没有表单“%(form)s”。请用列出的 planroom: 表单,或改用 formData。"),
@@ -176,6 +183,91 @@ SENTENCES = {
     "not_same_as_unknown": _l("notSameAs 指的“%(other)s”不存在。请改正。"),
     "not_same_as_no_task": _l("notSameAs 指的“%(other)s”不是用户任务。请改正。"),
     "not_same_as_itself": _l("notSameAs 指的是任务自己(%(other)s)。请指向另一任务。"),
+    # the rules of the house, and of good order
+    "never_ends": _l("从“%(task)s”起走不到结束:只会一直绕圈。请接一条通向结束事件的连线。"),
+    "approver_may_be_drafter": _l(
+        "“%(task)s”可能由“%(draft)s”的拟稿人自己签发:拟稿和签发必须是两个人。请在签发任务的 notSameAs 填写 %(draft_id)s。"
+    ),
+    "reviewer_may_be_drafter": _l(
+        "“%(task)s”与“%(draft)s”由同一角色办理,审核人可能就是拟稿人。建议在 notSameAs 填写 %(draft_id)s,或换一个角色审核。"
+    ),
+    "drafter_holds_approver": _l(
+        "本单位有人既能办“%(draft)s”又能办“%(task)s”,会自己审自己的稿。建议在 notSameAs 填写 %(draft_id)s。"
+    ),
+    "release_unapproved": _l(
+        "有一条路径从“%(origin)s”不经签发就能走到“%(task)s”。请让每条通向发布的路径都先经过签发任务。"
+    ),
+    "release_after_refusal": _l(
+        "“%(approval)s”不同意或退回后,仍能走到“%(task)s”。请只让“同意”和“修改后同意”的连线通向发布。"
+    ),
+    "outcome_ignored": _l(
+        "“%(approval)s”之后没有看签发意见就到了“%(task)s”:不同意时流程会停在发布那一步。请加网关,按签发意见分开走。"
+    ),
+    "undisclosed_voice": _l(
+        "“%(task)s”要求隐瞒身份发声(“%(words)s”):本单位只以公开的身份说话。请改为以本单位名义回应(调用 questions 或 approve_release),或请署名专家说明(expert_voice)。"
+    ),
+    "flooding": _l(
+        "“%(task)s”要求用跟帖、刷量影响讨论(“%(words)s”),不能这样做。请改为收集公众问题,审批后统一公开答复(调用 questions)。"
+    ),
+    "removal_of_criticism": _l(
+        "“%(task)s”要求去掉不利的言论(“%(words)s”),不能这样做。对不实、侵权的内容请改为附证据依法通知平台(调用 complaint);对批评请改为公开回应。"
+    ),
+    "sender_undisclosed": _l(
+        "“%(task)s”对外发声,没有写明以谁的名义。请改用发布任务(planroom:statement-release),或在属性 sender 填写单位或角色。"
+    ),
+    "due_without_escalation": _l(
+        "“%(task)s”有办理时限,但超时后没有人督办。请在同一任务上加一个标为 escalate 的边界定时事件,写明上报给谁。"
+    ),
+    "role_without_member": _l(
+        "“%(task)s”等 %(count)s 项任务由“%(role)s”办理,本单位现在没有人担任。请在人员页补上,或换一个角色。"
+    ),
+    "escalation_to_junior": _l(
+        "“%(task)s”超时后上报给“%(to)s”,级别比办理的“%(roles)s”低。请改为报给上级角色。"
+    ),
+    "escalation_to_equal": _l(
+        "“%(task)s”超时后上报给“%(to)s”,与办理的“%(roles)s”同级,催不动。建议改为报给上级角色。"
+    ),
+    "case_uncovered": _l(
+        "网关“%(gateway)s”漏了一种情况:%(example)s 时,没有一条连线的条件成立,流程会停住。请补一条连线,或设默认连线。"
+    ),
+    "conditions_overlap": _l(
+        "网关“%(gateway)s”有两条连线的条件会同时成立:%(example)s 时,“%(first)s”和“%(second)s”都符合,只会走前一条。请改得互不重叠。"
+    ),
+    "table_uncovered": _l(
+        "判定表“%(table)s”漏了一种情况:%(example)s 时,没有一条规则符合,流程会停住。请补一条规则,或填写默认结果。"
+    ),
+    "rules_overlap": _l(
+        "判定表“%(table)s”只许一条规则符合,但 %(example)s 时第 %(first)s 条和第 %(second)s 条都符合,流程会停住。请改得互不重叠,或换命中策略。"
+    ),
+    "clause_uncovered": _l(
+        "条款 %(clause)s(%(text)s)没有人落实了:所指的 %(by)s 不在图中。请补上这一步,或在 clauses.toml 改指别处。"
+    ),
+    "clause_partly": _l(
+        "条款 %(clause)s(%(text)s)所指的 %(by)s 不在图中。请补上,或在 clauses.toml 的 by 中删去。"
+    ),
+    "clause_gone": _l(
+        "现行版有条款 %(clause)s(%(text)s),草稿的 clauses.toml 里没有了。请核对是否有意删去。"
+    ),
+    # less is asked than in the version in force
+    "approval_removed": _l("比现行版少了审批“%(task)s”(%(before)s)。请核对;审定人会看到这一条。"),
+    "approval_rule_removed": _l(
+        "plan.toml 的 [[approvals]] 比现行版少了“%(task)s”。请核对;审定人会看到这一条。"
+    ),
+    "deadline_removed": _l(
+        "“%(task)s”原有的办理时限(%(before)s)没有了。请核对;审定人会看到这一条。"
+    ),
+    "deadline_lengthened": _l(
+        "“%(task)s”的办理时限放宽了:原为 %(before)s,现为 %(after)s。请核对;审定人会看到这一条。"
+    ),
+    "deadline_changed": _l(
+        "“%(task)s”的办理时限改了算法:原为 %(before)s,现为 %(after)s。请核对是否放宽;审定人会看到这一条。"
+    ),
+    "escalation_removed": _l(
+        "“%(task)s”超时后的督办(%(before)s)没有了。请核对;审定人会看到这一条。"
+    ),
+    "four_eyes_removed": _l(
+        "“%(task)s”原来不能由 %(before)s 的办理人办,现在可以了(现限 %(after)s)。请核对;审定人会看到这一条。"
+    ),
     # decision tables
     "decision_missing": _l("业务规则任务没有写判定。请填写 decisionRef。"),
     "decision_unknown": _l(
@@ -236,17 +328,37 @@ PROBLEMS = {
 
 def sentence(finding: Finding) -> str:
     """What is wrong and what to do, in the reader's language. A code without words is named."""
+    return _template(finding) % _filling(finding.args)
+
+
+def parts(finding: Finding) -> tuple[str, str]:
+    """`sentence` in two: what is wrong, and how to put it right ("" where it is all one)."""
+    found = _FIRST.match(template := _template(finding))
+    filling = _filling(finding.args)
+    if found is None:
+        return template % filling, ""
+    return found[1] % filling, found[2] % filling
+
+
+#: A full stop inside a sentence (plan.bpmn, 2.0) is not its end.
+_FIRST = re.compile(r"(.+?(?:。|\.(?=\s+[A-Z])))\s*(.+)", re.DOTALL)
+
+
+def _template(finding: Finding) -> str:
     own = f"{finding.code}.{finding.args.get('kind', '')}"
     template = SENTENCES.get(own) or SENTENCES.get(finding.code)
     if template is None:
-        return _("不符合要求(%(code)s)。", code=finding.code)
-    return str(template) % _filling(finding.args)
+        return _("不符合要求(%(code)s)。", code=finding.code.replace("%", "%%"))
+    return str(template)
 
 
 def _filling(args: Mapping[str, str]) -> Mapping[str, str]:
     words: dict[str, str] = defaultdict(lambda: "—")
     for name, value in args.items():
         words[name] = str(value) or "—"
+    if str(get_locale()) == "en":
+        # Names the plan gives in both languages come as NAME and NAME_en.
+        words.update({n: words[f"{n}_en"] for n in args if args.get(f"{n}_en")})
     if problem := PROBLEMS.get(args.get("problem", "")):
         words["problem"] = str(problem)
     return words

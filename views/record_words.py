@@ -28,6 +28,7 @@ RECORD_SENTENCES = {
     "org.deputy_set": _l("设定代理:%(reason)s"),
     "org.plan_deployed": _l("部署预案:%(plan)s"),
     "org.plan_rolled_back": _l("恢复预案的较早版本:%(plan)s"),
+    "org.cases_migrated": _l("把运行中的事件迁到第 %(to_number)s 版:%(plan)s"),
     "org.draft_opened": _l("新建预案草稿:%(plan)s"),
     "org.draft_saved": _l("保存预案草稿:%(plan)s"),
     "org.draft_discarded": _l("放弃预案草稿:%(plan)s"),

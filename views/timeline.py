@@ -71,6 +71,10 @@ SENTENCES = {
     "signal.taken": ("note", _l("线索转为事件")),
     "file.added": ("note", _l("添加附件:%(name)s")),
     "notification.sent": ("note", _l("发出通知")),
+    "instance.migrated": (
+        "act",
+        _l("预案由第 %(from_number)s 版迁到第 %(to_number)s 版:%(reason)s"),
+    ),
     "instance.cancelled": ("late", _l("流程终止:%(reason)s")),
 }
 

@@ -106,6 +106,10 @@ class Catalogue:
     diagrams: Diagrams
     findings: tuple[Finding, ...] = ()
 
+    def file_of(self, element: Element) -> str:
+        """The file the element is drawn in."""
+        return self.processes[element.process_id].file
+
 
 def read(files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Catalogue:
     """The catalogue of a bundle (``files``: name to bytes; ``manifest``: plan.toml).

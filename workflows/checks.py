@@ -2,7 +2,8 @@
 
 Each finding has a stable code, the file and the element's id. What is checked, and why, stands
 in `workflows.check_shape` (kinds, events, flows), `workflows.check_people` (roles, forms,
-deadlines, four-eyes) and `workflows.check_expressions` (conditions, timers, mappings).
+deadlines, four-eyes), `workflows.check_expressions` (conditions, timers, mappings) and
+`workflows.check_policy` (the rules of the house).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from workflows import check_expressions, check_people, check_shape, xml
+from workflows import check_expressions, check_people, check_policy, check_shape, xml
 from workflows.bundle import Bundle
 from workflows.catalogue import Catalogue
 from workflows.contract import DeploymentError, Finding
@@ -33,6 +34,7 @@ def check(bundle: Bundle, catalogue: Catalogue, feel: Feel) -> list[Finding]:
     check_people.check(catalogue, bundle.manifest, found)
     anchors = check_people.anchors(catalogue, bundle.manifest)
     check_expressions.check(catalogue, bundle.manifest, anchors, feel, found)
+    check_policy.check(bundle, catalogue, found)
     return found.all()
 
 

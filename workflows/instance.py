@@ -140,6 +140,10 @@ class PlanWorkflow(_Scope, BpmnWorkflow):  # type: ignore[misc]
         self.count += 1
         return self.count
 
+    def id_of(self, n: int) -> UUID:
+        """The id of this instance's task number ``n``."""
+        return UUID(int=(self.seed << 32) | n)
+
     def variables(self) -> dict[str, Any]:
         return self.scope
 

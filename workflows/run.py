@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
@@ -22,18 +23,24 @@ def run(workflow: PlanWorkflow) -> None:
         begun = runs
         inner = sorted(workflow.subprocesses.values(), key=lambda s: s.depth, reverse=True)
         for scope in inner:
-            while not scope.closed:
-                ready = _ready(scope.live())
-                if not ready:
-                    break
-                runs = _pass(ready, runs)
-        runs = _pass(_ready(workflow.everywhere()), runs)
+            while not scope.closed and _any_ready(scope):
+                runs = _pass(_ready(scope.live()), runs)
+        if any(_any_ready(scope) for scope in (workflow, *workflow.subprocesses.values())):
+            runs = _pass(_ready(workflow.everywhere()), runs)
         if runs == begun:
             return
 
 
+def _any_ready(scope: Any) -> bool:
+    """Whether there is anything to run, before the tree is walked for its order."""
+    for task in scope.tasks.values():
+        if task._state == TaskState.READY and not task.task_spec.manual:
+            return True
+    return False
+
+
 def _ready(tasks: Iterable[PlanTask]) -> list[PlanTask]:
-    return [t for t in tasks if t.state == TaskState.READY and not t.task_spec.manual]
+    return [t for t in tasks if t._state == TaskState.READY and not t.task_spec.manual]
 
 
 def _pass(ready: list[PlanTask], runs: int) -> int:

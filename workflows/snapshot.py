@@ -49,7 +49,7 @@ def take(workflow: PlanWorkflow, definition: Definition) -> Snapshot:
                 task.path,
                 spec.bpmn_id,
                 data.get("round", 1),
-                _due_at(task),
+                due_of(task),
                 data.get("follow"),
             )
         elif (
@@ -97,8 +97,8 @@ def _hosts(task: PlanTask) -> Iterator[PlanTask]:
         current = getattr(current.workflow, "host", None)
 
 
-def _due_at(task: PlanTask) -> datetime | None:
-    """From the nearest timer marked as due: its own, else of what it stands in."""
+def due_of(task: PlanTask) -> datetime | None:
+    """A task's due moment, from the nearest timer marked as due: its own, else of what it stands in."""
     for host in _hosts(task):
         split = host.parent
         if (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
@@ -32,8 +31,9 @@ def static_path(path: str) -> str:
 def walk(task: PlanTask) -> Iterator[PlanTask]:
     """The task and all below it in its own scope, depth first. Depth is a handful at most."""
     yield task
-    for child in task.children:
-        yield from walk(child)
+    tasks = task.workflow.tasks
+    for id in task._children:
+        yield from walk(tasks[id])
 
 
 class PlanTask(Task):  # type: ignore[misc]
@@ -51,7 +51,7 @@ class PlanTask(Task):  # type: ignore[misc]
     ) -> None:
         top = workflow.top_workflow
         self.n = top.number() if n is None else n
-        self.id = UUID(int=(top.seed << 32) | self.n)
+        self.id = top.id_of(self.n)
         self.workflow = workflow
         self.task_spec = task_spec
         self.triggered = False
@@ -59,7 +59,7 @@ class PlanTask(Task):  # type: ignore[misc]
         self.internal_data: dict[str, Any] = {}
         self.last_state_change = 0.0
         self._state = state
-        self._children: list[UUID] = []
+        self._children: list[Any] = []
         self._parent = parent.id if parent is not None else None
         workflow.tasks[self.id] = self
         if parent is not None:

@@ -7,6 +7,7 @@
 // the processes it calls. Colours only repeat what the overlay says in words.
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 import { is } from "bpmn-js/lib/util/ModelUtil";
+import { inLanguage } from "./language.js";
 import "bpmn-js/dist/assets/diagram-js.css";
 import "bpmn-js/dist/assets/bpmn-js.css";
 import "./diagram.css";
@@ -18,20 +19,6 @@ const MARKERS = { done: "is-done", open: "is-open", late: "is-late", cancelled: 
 const LEGIBLE = 0.5;
 const READABLE = 0.8;
 const MARGIN = 30;
-
-const CAMUNDA = "http://camunda.org/schema/1.0/bpmn";
-
-// A plan's names are Chinese; the English ones stand beside them as the property name.en.
-function inLanguage(xml) {
-  if (document.documentElement.lang !== "en") return xml;
-  const tree = new DOMParser().parseFromString(xml, "application/xml");
-  for (const property of tree.getElementsByTagNameNS(CAMUNDA, "property")) {
-    if (property.getAttribute("name") !== "name.en") continue;
-    const owner = property.parentNode.parentNode.parentNode;
-    if (property.getAttribute("value")) owner.setAttribute("name", property.getAttribute("value"));
-  }
-  return new XMLSerializer().serializeToString(tree);
-}
 
 class Diagram {
   constructor(root) {

@@ -1,0 +1,444 @@
+"""A finished case played again: its recorded answers, on any version, under a virtual clock.
+
+Pure: the record in, the course it takes out. A task is answered as it was in the record (same
+path, same round): at the recorded moment if it is open by then, else as long after its opening as
+it took. What never came up in the record is, where asked (``fill``), completed with what its form
+holds untouched, after the role's usual time; what came up and was cancelled waits until all of the
+record is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any, Final, Literal
+
+from workflows import engine
+from workflows.contract import (
+    Advance,
+    Context,
+    Element,
+    EngineRefusal,
+    FormField,
+    IncidentRaised,
+    TaskOpened,
+    TimerSet,
+    Variables,
+    WorkCalendar,
+)
+from workflows.definition import Definition
+from workflows.feel import Feel
+from workflows.specs.events import Split
+from workflows.task import static_path
+
+#: A course longer than this goes round in a circle of default answers.
+MOST_STEPS: Final = 1000
+REPORT_UP: Final = "planroom:report-up"
+GRADE: Final = "planroom:grade"
+CLOSING: Final = "planroom:closing"
+DESTROYED: Final = {"destroyed": True}
+
+#: What a special form returns where nobody has answered it.
+_FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "planroom:statement-draft": {"statement_id": 0, "kind": "", "version": 1, "digest": "0" * 64},
+    "planroom:statement-review": {"decision": "approve", "version": 1, "digest": "0" * 64},
+    "planroom:statement-approve": {"decision": "approve", "version": 1, "digest": "0" * 64},
+    "planroom:statement-release": {"released": True, "release_id": 0, "version": 1},
+    "planroom:closing": {"criterion_met": True, "note": ""},
+    "planroom:archive": {"items": 0, "missing": 0},
+    "planroom:destroy": {"values": 0, "drafts": 0, "files": 0},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A recorded completion. ``completed`` is when it was entered, ``happened`` when the work was
+    done; ``result`` is as stored: JSON values by field. ``seq`` orders the record."""
+
+    path: str
+    round: int
+    opened: datetime
+    completed: datetime
+    happened: datetime
+    result: Mapping[str, Any]
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message somebody sent."""
+
+    name: str
+    payload: Mapping[str, Any]
+    at: datetime
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """An anchor put right later on."""
+
+    name: str
+    happened: datetime
+    at: datetime
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What was decided in a case. ``cancelled`` are tasks (path, round) nobody had to answer;
+    ``fields`` the form fields of the version it was decided on, by path; ``usual`` how long a role
+    takes, in minutes."""
+
+    started: datetime
+    finished: datetime
+    variables: Variables
+    anchors: Mapping[str, datetime]
+    calendar: WorkCalendar
+    answers: tuple[Answer, ...]
+    messages: tuple[Sent, ...] = ()
+    corrections: tuple[Corrected, ...] = ()
+    cancelled: frozenset[tuple[str, int]] = frozenset()
+    fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    usual: Mapping[str, float] = field(default_factory=dict)
+
+
+How = Literal["recorded", "later", "default", "open", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A user task of a course. ``how`` it ended: as recorded, ``later`` (it opened after its
+    recorded moment), by ``default`` values, not at all, or cancelled. ``late`` is seconds after
+    the due date (negative: before), None without one."""
+
+    path: str
+    round: int
+    opened: datetime
+    due: datetime | None
+    completed: datetime | None = None
+    happened: datetime | None = None
+    how: How = "open"
+    #: Fields of its form that the record had no value for.
+    filled: tuple[str, ...] = ()
+
+    @property
+    def late(self) -> int | None:
+        if self.due is None or self.happened is None:
+            return None
+        return int((self.happened - self.due).total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A gateway's or a table's answer; ``matched`` are flow or rule ids."""
+
+    path: str
+    decision: str
+    matched: tuple[str, ...]
+    output: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a case goes on a version. ``steps`` in the order they ended, those still open last.
+    ``unheard`` are messages nobody waited for. ``stuck`` is the fault that stopped it."""
+
+    steps: tuple[Step, ...]
+    choices: tuple[Choice, ...]
+    ends: tuple[str, ...]
+    status: Literal["completed", "running", "incident"]
+    finished: datetime
+    unheard: tuple[str, ...] = ()
+    stuck: IncidentRaised | None = None
+
+    @property
+    def done(self) -> list[tuple[str, int]]:
+        return [(step.path, step.round) for step in self.steps if step.completed is not None]
+
+
+def play(definition: Definition, record: Record, feel: Feel, *, fill: bool) -> Course:
+    """The course of the record on a version. ``fill``: answer what it has no answer for; without,
+    such a task stays open (the check that a record can be trusted)."""
+    return _Player(definition, record, feel, fill).play()
+
+
+@dataclass(order=True, slots=True)
+class _Next:
+    at: datetime
+    rank: int
+    seq: int
+    act: Any = field(compare=False)
+
+
+class _Player:
+    def __init__(self, definition: Definition, record: Record, feel: Feel, fill: bool) -> None:
+        self.definition, self.record, self.feel, self.fill = definition, record, feel, fill
+        self.now = record.started
+        self.anchors = dict(record.anchors)
+        self.answers = {(one.path, one.round): one for one in record.answers}
+        self.pending: list[Sent | Corrected] = sorted(
+            (*record.messages, *record.corrections), key=lambda one: (one.at, one.seq)
+        )
+        self.state = b""
+        self.status: Literal["completed", "running", "incident"] = "running"
+        self.open: dict[str, tuple[TaskOpened, datetime, datetime | None]] = {}
+        self.timers: dict[str, TimerSet] = {}
+        self.steps: list[Step] = []
+        self.choices: list[Choice] = []
+        self.ends: tuple[str, ...] = ()
+        self.unheard: list[str] = []
+        self.stuck: IncidentRaised | None = None
+
+    @property
+    def context(self) -> Context:
+        return Context(self.now, dict(self.anchors), self.record.calendar)
+
+    def play(self) -> Course:
+        self._take(
+            engine.start(self.definition, dict(self.record.variables), self.context, self.feel)
+        )
+        for _ in range(MOST_STEPS):
+            if self.status != "running":
+                break
+            following = self._following()
+            if following is None:
+                break
+            self.now = max(self.now, following.at)
+            self._do(following.act)
+        left = [
+            Step(task.path, task.round, opened, due) for task, opened, due in self.open.values()
+        ]
+        return Course(
+            (*self.steps, *left),
+            tuple(self.choices),
+            self.ends,
+            self.status,
+            self.now,
+            tuple(self.unheard),
+            self.stuck,
+        )
+
+    # ------------------------------------------------------------------ what comes next
+
+    def _following(self) -> _Next | None:
+        acts = [_Next(one.at, 1, one.seq, one) for one in self.pending[:1]]
+        acts += [one for task_id in self.open if (one := self._answered(task_id)) is not None]
+        clocks = [_Next(timer.due_at, 0, 0, timer) for timer in self.timers.values()]
+        if acts:
+            return min(acts + clocks)
+        # Only clocks are left, and tasks that something else ended in the record.
+        clocks = [one for one in clocks if not self.open or one.at <= self.record.finished]
+        if not clocks and self.fill:
+            clocks = [self._by_default(task_id) for task_id in self.open]
+        return min(clocks, default=None)
+
+    def _answered(self, task_id: str) -> _Next | None:
+        task, opened, _due = self.open[task_id]
+        answer = self.answers.get((task.path, task.round))
+        if answer is not None:
+            at = answer.completed
+            if at < opened:
+                at = opened + max(answer.completed - answer.opened, timedelta())
+            return _Next(at, 1, answer.seq, (task_id, answer))
+        if self.fill and (task.path, task.round) not in self.record.cancelled:
+            return self._by_default(task_id)
+        return None
+
+    def _by_default(self, task_id: str) -> _Next:
+        task, opened, _due = self.open[task_id]
+        groups = self.definition.element(task.path).candidate_groups
+        minutes = self.record.usual.get(groups[0] if groups else "", 30.0)
+        return _Next(max(self.now, opened + timedelta(minutes=minutes)), 2, 0, (task_id, None))
+
+    def _do(self, act: Any) -> None:
+        match act:
+            case TimerSet():
+                self._take(
+                    engine.fire_timers(
+                        self.definition, self.state, [act.id], self.context, self.feel
+                    )
+                )
+            case Sent():
+                self.pending.remove(act)
+                self._send(act)
+            case Corrected():
+                self.pending.remove(act)
+                self.anchors[act.name] = act.happened
+                self._retime()
+            case (str(task_id), answer):
+                self._complete(task_id, answer)
+
+    def _send(self, message: Sent) -> None:
+        try:
+            advance = engine.send_message(
+                self.definition,
+                self.state,
+                message.name,
+                dict(message.payload),
+                self.context,
+                self.feel,
+            )
+        except EngineRefusal:
+            self.unheard.append(message.name)
+            return
+        self._take(advance)
+
+    def _retime(self) -> None:
+        if self.status == "running":
+            self._take(engine.retime(self.definition, self.state, self.context, self.feel))
+
+    # ------------------------------------------------------------------ answering
+
+    def _complete(self, task_id: str, answer: Answer | None) -> None:
+        task, opened, due = self.open[task_id]
+        element = self.definition.element(task.path)
+        moved = self.now - answer.completed if answer is not None else timedelta()
+        happened = answer.happened + moved if answer is not None else self.now
+        fields = self.record.fields.get(static_path(task.path), frozenset())
+        result, filled = values_of(
+            element, answer.result if answer else None, fields, happened, moved
+        )
+        if element.form_key == REPORT_UP and (answer is None or due is not None):
+            result["met"] = due is None or happened <= due
+        names = _anchors_set(element, result)
+        self.anchors |= dict.fromkeys(names, happened)
+        how: How = "default" if answer is None else "later" if moved else "recorded"
+        self.open.pop(task_id)
+        step = Step(task.path, task.round, opened, due, self.now, happened, how, filled)
+        self.steps.append(step)
+        advance = engine.complete(
+            self.definition, self.state, task_id, result, self.context, self.feel
+        )
+        self._take(advance)
+        if self.stuck is not None:
+            self.steps[self.steps.index(step)] = replace(
+                step, completed=None, happened=None, how="open"
+            )
+        elif names:
+            self._retime()
+
+    # ------------------------------------------------------------------ what a step did
+
+    def _take(self, advance: Advance) -> None:
+        if advance.status == "incident":
+            self.status, self.stuck = "incident", advance.incidents[0]
+            return
+        self.state, self.status = advance.state, advance.status
+        if advance.end_events:
+            self.ends = advance.end_events
+        for closed in advance.closed:
+            if closed.id in self.open:
+                task, opened, due = self.open.pop(closed.id)
+                self.steps.append(Step(task.path, task.round, opened, due, how="cancelled"))
+        for task in advance.opened:
+            self.open[task.id] = (task, self.now, task.due_at)
+        for moved in advance.due_moved:
+            if moved.id in self.open:
+                task, opened, _was = self.open[moved.id]
+                self.open[moved.id] = (task, opened, moved.due_at)
+        for fired in advance.timers_fired:
+            self.timers.pop(fired.id, None)
+        for dropped in advance.timers_dropped:
+            self.timers.pop(dropped, None)
+        self.timers |= {timer.id: timer for timer in advance.timers_set}
+        self.choices += [
+            Choice(one.path, one.decision, one.matched, one.output) for one in advance.decisions
+        ]
+        for intent in advance.intents:
+            if intent.task_id and self.status == "running":
+                self._take(
+                    engine.answer_external(
+                        self.definition, self.state, intent.task_id, None, self.context, self.feel
+                    )
+                )
+
+
+def targets(definition: Definition, path: str, flows: Sequence[str]) -> tuple[str, ...]:
+    """Where flows out of the gateway at ``path`` lead, as paths."""
+    element = definition.element(path)
+    around = path.rpartition("/")[0]
+    prefix = f"{around}/" if around else ""
+    found: dict[str, str] = {}
+    for name, spec in definition.specs.items():
+        if name != element.process_id and not name.startswith(f"{element.process_id}/"):
+            continue
+        for one in spec.task_specs.values():
+            for flow in one.flows if one.bpmn_id == element.id else ():
+                target = spec.task_specs[flow.target]
+                host = spec.task_specs[target.main] if isinstance(target, Split) else target
+                found[flow.id] = str(host.bpmn_id)
+    return tuple(prefix + found.get(flow, flow) for flow in flows)
+
+
+def _anchors_set(element: Element, result: Mapping[str, Any]) -> list[str]:
+    """The moments completing a task records, as `services.tasks` has it."""
+    met = result.get("criterion_met") is not False
+    own = {GRADE: "graded_at", CLOSING: "closed_at" if met else ""}.get(element.form_key, "")
+    named = element.properties.get("setsAnchor", "") if met else ""
+    return list(dict.fromkeys(name for name in (own, named) if name))
+
+
+def values_of(
+    element: Element,
+    stored: Mapping[str, Any] | None,
+    fields: frozenset[str],
+    at: datetime,
+    moved: timedelta,
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """A stored result as the engine is given it, and the fields its form did not have then
+    (``fields`` are those it had), which are taken untouched. ``moved`` is how much later than
+    recorded the act is."""
+    if element.form_key:
+        if stored is None:
+            given = dict(_FORMS.get(element.form_key, {}))
+            if element.form_key == REPORT_UP:
+                given = {"complete": True, "last_at": at, "met": True}
+            return given, ()
+        result = {key: "" if value == DESTROYED else value for key, value in stored.items()}
+        if isinstance(result.get("last_at"), str):
+            result["last_at"] = datetime.fromisoformat(result["last_at"]) + moved
+        return result, ()
+    values: dict[str, Any] = {}
+    for one in element.form_fields:
+        if stored is None or one.id not in fields:
+            values[one.id] = _untouched(one, at)
+        else:  # a field left empty is not stored
+            values[one.id] = _typed(one, stored.get(one.id))
+    new = (one.id for one in element.form_fields if one.id not in fields)
+    return values, tuple(new) if stored is not None else ()
+
+
+def _typed(one: FormField, value: Any) -> Any:
+    if value == DESTROYED:
+        return ""
+    try:
+        if one.type == "date" and isinstance(value, str):
+            return date.fromisoformat(value)
+        if one.type == "datetime" and isinstance(value, str):
+            return datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return value
+
+
+def _untouched(one: FormField, at: datetime) -> Any:
+    """What a field holds when a person fills in no more than they must."""
+    if one.type == "boolean":
+        return one.default == "true"
+    if one.type == "enum":
+        return one.default or (one.options[0][0] if one.required and one.options else None)
+    if not one.required:
+        return None
+    least = one.constraints.get("min")
+    match one.type:
+        case "date":
+            return at.date()
+        case "datetime":
+            return at
+        case "long":
+            return int(least or 1)
+        case "double":
+            return float(least or 1)
+    return "—"
