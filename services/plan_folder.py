@@ -39,7 +39,7 @@ def read_folder(path: Path) -> Bundle:
     manifest = read_toml(files, MANIFEST, required=True)
     if isinstance(manifest.get("alias"), str) and manifest["alias"]:
         files = _with_alias(path, files, str(manifest["alias"]))
-        manifest = bundle_of(files).manifest
+        manifest = dict(bundle_of(files).manifest)
     require_shape(manifest)
     missing: list[Finding] = []
     for name in manifest.get("calls", []):

@@ -191,8 +191,8 @@ def set_role(draft: Draft, path: str, role: str) -> None:
     key = written_role(draft, place, role)
     source = Source(draft.files[row.file], row.file)
     roles.assign(source, row.element.id, key)
-    _set_lane(draft, row, source, key, role)
     draft.tell("role", row, old=list(row.roles), new=[role])
+    _set_lane(draft, row, source, key, role)
     kind = row.element.properties.get("approvalKind", "")
     draft.put_file(row.file, source.done())
     _approval_role(draft, kind, row.roles, role)
@@ -449,7 +449,10 @@ def _set_handed(
     if not name or around is None or around.call is None or around.parent is None:
         raise CannotEdit("in_diagram", "tiers")
     mapping = next((one for one in around.call.ins if one.target == name), None)
-    if mapping is None or not mapping.expression or around.parent.path:
+    if mapping is not None and mapping.source:  # handed on: look where it is said
+        _set_handed(draft, around.parent, mapping.source, wanted, every)
+        return
+    if mapping is None or any(one.call is not None for one in around.parent.up()):
         raise CannotEdit("in_diagram", "tiers")
     text = tiers.rewritten(mapping.expression, wanted, every, grading(draft)) or "true"
     file = around.parent.scope.process.file

@@ -66,12 +66,12 @@ def show(key: str) -> Answer:
 @bp.get("/studio/drafts/<int:draft_id>/changes")
 @login_required
 def draft(draft_id: int) -> Answer:
-    """What a draft changes in the version it was made from; ``from`` takes another."""
+    """What a draft changes in the version in force; ``from`` takes another."""
     with database().read() as session:
         found = draft_in_hand(session, draft_id)
         versions = versions_of(session, found.plan_key)
         page = draft_page(session, found, "changes", versions=versions)
-        old = chosen(versions, "from") or page["base"] or page["in_force"]
+        old = chosen(versions, "from") or page["in_force"]
         if old is None:
             return render("comparing/draft.html", **page, old=None)
         context = compared(side_of_version(session, old), side_of_draft(session, found))

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from models.cases import Case
 from models.plans import PlanVersion
-from services import access, case_migration, plans
+from services import access, case_migration, case_moves, plans
 from services.case_list import summaries
-from services.case_migration import CaseMove, Outcome
+from services.case_migration import Outcome
+from services.case_moves import CaseMove
 from services.directory import roles
 from services.errors import Refusal
 from services.plan_reading import version_by_id, version_by_number, versions_of
@@ -41,13 +42,13 @@ def move(key: str) -> Answer:
     """Move the chosen cases, each by itself: one that cannot be moved keeps no other."""
     wanted, reason = request.form.getlist("case", type=int)[:MOST], request.form.get("reason", "")
     to_id = request.form.get("to_version", 0, type=int)
-    if not case_migration.may_move(me()):
+    if not case_moves.may_move(me()):
         raise Refusal("not_your_role", 403)
     outcomes: list[Outcome] = []
     passed: list[str] = []
     with database().read() as session:
         to = version_by_id(session, to_id)
-        known = {case.id: case for case, _version in case_migration.running_cases(session, key)}
+        known = {case.id: case for case, _version in case_moves.running_cases(session, key)}
     for case_id in wanted:
         case = known.get(case_id)
         if case is None:
@@ -94,14 +95,14 @@ def _page(
     chosen: PlanVersion | None = None,
 ) -> Answer:
     person = me()
-    if not case_migration.may_read(person):
+    if not case_moves.may_read(person):
         raise Refusal("not_your_role", 403)
     with database().read() as session:
         current = plans.current_version(session, key)
         target = chosen or _target(session, key, current)
-        rows = case_migration.running_cases(session, key)
+        rows = case_moves.running_cases(session, key)
         moves = [
-            case_migration.look(session, case, target, now())
+            case_moves.look(session, case, target, now())
             for case, version in rows
             if case.id in set(wanted[:MOST]) and version.id != target.id
         ]
@@ -120,7 +121,7 @@ def _page(
             details={one.case.id: _details(session, one) for one in moves},
             role_names={role.key: role for role in roles(session)},
             movable=[one for one in moves if not one.reasons],
-            may_move=case_migration.may_move(person),
+            may_move=case_moves.may_move(person),
             words=migration_words,
             errors=errors or {},
             values={"reason": reason},
@@ -142,4 +143,4 @@ def _seen(session: Session, cases: list[Case]) -> set[int]:
 
 def _details(session: Session, move: CaseMove) -> dict[str, Any]:
     """What the preview shows beside the migration itself; ``at`` is the case's own time."""
-    return {"tasks": case_migration.task_changes(session, move), "at": move.case.at(now())}
+    return {"tasks": case_moves.task_changes(session, move), "at": move.case.at(now())}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from services.case_migration import CaseMove
+from services.case_moves import CaseMove
 from services.definitions import static_path
 from views.i18n import loc
 from views.incident_words import incident_sentence
@@ -36,7 +36,7 @@ CHANGES = {
     "dropped": _l("取消"),
 }
 
-#: Tables of ``plan.toml``, as `services.case_migration.ASKED` and the closing criterion.
+#: Tables of ``plan.toml``, as `services.case_moves.ASKED` and the closing criterion.
 ASKED = {
     "approvals": _l("发布前的审签"),
     "recipients": _l("报送对象"),

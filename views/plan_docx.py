@@ -126,7 +126,7 @@ def _roles(paper: Paper, issue: Issue) -> None:
         duty = "\n".join(_provision(row) for row in role.duties)
         rows.append((loc(role), loc(own) if own else "—", duty or "—", steps or "—"))
     head = (_("角色"), _("本单位的角色"), _("职责"), _("办理的步骤"))
-    paper.table(head, rows, (2, 2, 4, 3))
+    paper.table(head, rows, (2.2, 2, 4, 2.8))
 
 
 def _tiers(paper: Paper, issue: Issue) -> None:
@@ -143,7 +143,7 @@ def _tiers(paper: Paper, issue: Issue) -> None:
             (rule.text or _("(没有文字)"), loc(rule.tier) if rule.tier else " ".join(rule.outputs))
             for rule in table.rules
         ]
-        paper.table((_("标准"), _("等级")), rows, (5, 1))
+        paper.table((_("标准"), _("等级")), rows, (4, 1.2))
 
 
 def _steps(paper: Paper, issue: Issue) -> None:

@@ -141,7 +141,7 @@ def _forms(paper: Paper, issue: Issue) -> None:
             paper.heading(f"{step.number}  {step_name(step)}", 2)
             rows = [_field(step, field) for field in step.element.form_fields]
             head = (_("问什么"), _("填写类型"), _("必填"), _("填写"))
-            paper.table(head, rows, (4, 2, 1, 4))
+            paper.table(head, rows, (4, 2, 1.3, 4))
 
 
 def _field(step: Step, field: FormField) -> tuple[str, str, str, str]:

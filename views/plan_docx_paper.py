@@ -28,7 +28,8 @@ STEP: Final = 14  # 四号
 BODY: Final = 12  # 小四
 CELL: Final = 10.5  # 五号
 
-_SONG, _HEI, _KAI, _FANG = "宋体", "黑体", "楷体", "仿宋"
+# Word knows these under their Chinese names too: 宋体, 黑体, 楷体, 仿宋.
+_SONG, _HEI, _KAI, _FANG = "SimSun", "SimHei", "KaiTi", "FangSong"
 _LATIN: Final = "Times New Roman"
 #: Style name -> (Chinese font, size, bold).
 _STYLES: Final = {

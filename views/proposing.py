@@ -8,7 +8,6 @@ from typing import Any
 from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 from flask_login import login_required
-from services.plan_findings import findings_of
 from sqlalchemy.orm import Session
 
 from models.plans import Plan, PlanVersion
@@ -16,9 +15,11 @@ from models.studio import PlanProposal
 from services import drafts, proposals
 from services.directory import people_by_id
 from services.errors import Refusal
+from services.plan_findings import findings_of
 from services.plan_reading import version_by_id
 from services.proposals import Wanted
 from services.uow import UnitOfWork
+from views import comparing
 from views.kit import Answer, actor, database, me, now, render, run, say, see_other
 from views.refusals import field_errors, sentence
 from views.studio_kit import draft_in_hand, draft_page, may_author, told
@@ -191,6 +192,7 @@ def _proposal_page(
                 people=people_by_id(session, [found.submitted_by, found.decided_by]),
                 may_decide=proposals.may_decide(found, person),
                 problems=_proposal_findings(session, found),
+                **_changes(session, found),
                 values=request.form,
                 errors=errors or {},
             ),
@@ -200,6 +202,20 @@ def _proposal_page(
 
 def _of(session: Session, version_id: int | None) -> PlanVersion | None:
     return session.get(PlanVersion, version_id) if version_id is not None else None
+
+
+def _changes(session: Session, found: PlanProposal) -> dict[str, Any]:
+    """What would change, in words, for what is still to be decided (`comparing/_said.html`)."""
+    base = _of(session, found.base_version_id)
+    if base is None or found.status != "waiting":
+        return {"difference": None}
+    if found.draft_id is not None:
+        new = comparing.side_of_draft(session, drafts.get_draft(session, found.draft_id))
+    else:
+        target = version_by_id(session, found.target_version_id or 0)
+        new = comparing.side_of_version(session, target)
+    told = comparing.compared(comparing.side_of_version(session, base), new)
+    return {name: told.get(name) for name in ("difference", "summary", "groups", "terms")}
 
 
 def _proposal_findings(session: Session, found: PlanProposal) -> list[dict[str, Any]]:

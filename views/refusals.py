@@ -60,6 +60,8 @@ SENTENCES = {
     "same_version": _l("事件已在这一版本上运行。"),
     "case_not_running": _l("事件的流程已经走完,不能再迁移。"),
     # drafts and proposals
+    "step_unknown": _l("草稿里没有这一步了。请刷新页面。"),
+    "fields_mentioned": _l("还有地方用到要去掉的内容。请先看列出的各处,再确认。"),
     "draft_unknown": _l("没有这份预案草稿,或您无权查看。"),
     "draft_unreadable": _l("草稿现在读不出来。请先按“检查”里说的改正。"),
     "nothing_earlier": _l("这是第一版,没有更早的版本可以对照。"),
@@ -78,7 +80,9 @@ SENTENCES = {
     "proposal_unknown": _l("没有这项启用申请,或您无权查看。"),
     "own_proposal": _l("这是您自己提请的,须由另一人审定。"),
     "proposal_decided": _l("这项申请已经办过了。请刷新页面。"),
-    "proposal_moved": _l("所申请的内容与您看到的已不一致,或现行版本已变。请退回,由编制人重新提请。"),
+    "proposal_moved": _l(
+        "所申请的内容与您看到的已不一致,或现行版本已变。请退回,由编制人重新提请。"
+    ),
     # plans and their runs
     "plan_cannot_start": _l("预案第一步出现运行异常(%(element)s),事件没有启动,请告知编制人。"),
     "message_not_expected": _l("流程现在不在可以重新定级的环节。"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app, url_for
+from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
@@ -37,8 +37,7 @@ def tabs(draft: PlanDraft) -> list[tuple[str, str, str]]:
         ("changes", _("改动"), "comparing.draft"),
         ("propose", _("提请启用"), "proposing.propose"),
     )
-    known = current_app.view_functions  # while helpers build
-    return [(k, w, url_for(p, draft_id=draft.id)) for k, w, p in parts if p in known]
+    return [(key, words, url_for(place, draft_id=draft.id)) for key, words, place in parts]
 
 
 def draft_page(session: Session, draft: PlanDraft, part: str, **context: Any) -> dict[str, Any]:

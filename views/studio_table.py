@@ -20,7 +20,7 @@ from services.plan_table_steps import NewStep
 from services.uow import UnitOfWork
 from views import finding_words, plan_words
 from views import studio_table_words as words
-from views.kit import Answer, actor, database, now, render, run, say, seen, wants_fragment
+from views.kit import Answer, actor, database, me, now, render, run, say, seen, wants_fragment
 from views.studio_kit import draft_in_hand, draft_page
 from workflows.check_people import CASE_ANCHORS
 from workflows.contract import DeploymentError
@@ -251,6 +251,7 @@ def _steps_work(
 ) -> Callable[[UnitOfWork], list[Told]]:
     with database().read() as session:
         draft = draft_in_hand(session, draft_id)
+        _require_mine(draft)
         table = _table_of(session, draft)
     row = table.row(path)
     if row is None:
@@ -272,6 +273,14 @@ def _steps_work(
             uow, draft_id, path, do == "up", who, at, **common
         )
     raise Refusal("step_unknown", 404)
+
+
+def _require_mine(draft: PlanDraft) -> None:
+    """Before anything typed is judged. The services prove it again."""
+    if draft.author_id == me().id and draft.status != "open":
+        raise Refusal("draft_locked", 409, draft=draft.id)
+    if not drafts.may_edit(draft, me()):
+        raise Refusal("not_your_draft", 403)
 
 
 def _table_of(session: Session, draft: PlanDraft) -> PlanTable:

@@ -207,6 +207,10 @@ def _told(table: PlanTable, told: Told) -> str:
             return _("提醒原来早于起算,已改为时限过半时提醒")
         case "remind_early":
             return _("这一时限比共用流程的提醒还短,一开始就会提醒")
+        case "remind_kept":
+            return _("提醒另有起算,没有随着改")
+        case "escalate_kept":
+            return _("督办另有起算,没有随着改")
         case "tiers":
             return _("“%(step)s”用于:%(old)s → %(new)s", step=step,
                      old=tier_words(table, a["old"]), new=tier_words(table, a["new"]))  # fmt: skip

@@ -44,8 +44,8 @@ from workflows.step import FeelEngine, Step
 from workflows.task import PlanTask
 
 __all__ = [
-    "Waiting", "answer_external", "complete", "fire_timers", "retime", "send_message", "start",
-    "waiting",
+    "Waiting", "answer_external", "begin", "carry_out", "complete", "fire_timers", "retime",
+    "send_message", "start", "waiting",
 ]  # fmt: skip
 
 # The library builds a record for every state change; below WARNING that is 6 % of a step.
@@ -59,8 +59,8 @@ def start(definition: Definition, variables: Variables, context: Context, feel: 
     workflow = PlanWorkflow(
         definition.specs, definition.process_id, dict(variables), secrets.randbits(96)
     )
-    step = _step(definition, workflow, context, feel)
-    return _take(step, workflow, _EMPTY, b"", variables, workflow.begin)
+    step = begin(definition, workflow, context, feel)
+    return carry_out(step, workflow, _EMPTY, b"", variables, workflow.begin)
 
 
 def complete(
@@ -83,7 +83,7 @@ def complete(
         task.store(task.task_spec.bpmn_id, dict(data))
         task.run()
 
-    return _take(step, workflow, before, state, dict(workflow.scope), work)
+    return carry_out(step, workflow, before, state, dict(workflow.scope), work)
 
 
 def fire_timers(
@@ -107,7 +107,7 @@ def fire_timers(
                 run(workflow)
             fired.append(timer.id)
 
-    advance = _take(step, workflow, before, state, dict(workflow.scope), work, dropped=gone)
+    advance = carry_out(step, workflow, before, state, dict(workflow.scope), work, dropped=gone)
     if advance.status == "incident" and fired:
         return fire_timers(definition, state, [*gone, *fired], context, feel)
     return advance
@@ -131,7 +131,7 @@ def send_message(
     def work() -> None:
         throwing.deliver(workflow, Trigger("message", name), dict(payload))
 
-    return _take(step, workflow, before, state, dict(workflow.scope), work)
+    return carry_out(step, workflow, before, state, dict(workflow.scope), work)
 
 
 def answer_external(
@@ -154,7 +154,7 @@ def answer_external(
             task.store(task.task_spec.bpmn_id, result)
         task.complete()
 
-    return _take(step, workflow, before, state, dict(workflow.scope), work)
+    return carry_out(step, workflow, before, state, dict(workflow.scope), work)
 
 
 def retime(definition: Definition, state: bytes, context: Context, feel: Feel) -> Advance:
@@ -164,7 +164,7 @@ def retime(definition: Definition, state: bytes, context: Context, feel: Feel) -
     def work() -> None:
         deadlines.retime(step, workflow)
 
-    return _take(step, workflow, before, state, dict(workflow.scope), work)
+    return carry_out(step, workflow, before, state, dict(workflow.scope), work)
 
 
 def waiting(definition: Definition, state: bytes) -> Waiting:
@@ -179,7 +179,8 @@ def waiting(definition: Definition, state: bytes) -> Waiting:
     )
 
 
-def _step(definition: Definition, workflow: PlanWorkflow, context: Context, feel: Feel) -> Step:
+def begin(definition: Definition, workflow: PlanWorkflow, context: Context, feel: Feel) -> Step:
+    """The step in which something will be done to an instance in memory (`carry_out` does it)."""
     step = Step(definition, context, feel)
     workflow.step = step
     workflow.script_engine = FeelEngine(step)
@@ -192,7 +193,7 @@ def _load(
     workflow = states.load(state, definition.specs)
     if workflow.idle():
         raise EngineRefusal("not_running")
-    step = _step(definition, workflow, context, feel)
+    step = begin(definition, workflow, context, feel)
     return workflow, step, take(workflow, definition)
 
 
@@ -209,7 +210,7 @@ def _open(workflow: PlanWorkflow, id: str, kind: type, state: int) -> PlanTask |
     return None
 
 
-def _take(
+def carry_out(
     step: Step,
     workflow: PlanWorkflow,
     before: Snapshot,

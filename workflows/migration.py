@@ -21,7 +21,7 @@ from workflows import deadlines, migration_tree, timers
 from workflows import state as states
 from workflows.contract import Context, FeelValue, TimerSet
 from workflows.definition import Definition
-from workflows.engine import _step, _take
+from workflows.engine import begin, carry_out
 from workflows.feel import Feel
 from workflows.instance import PlanWorkflow
 from workflows.migration_report import ClockMoved, KeptTask, Migration, Reason
@@ -67,9 +67,9 @@ def migrate(
         return Migration(None, routes.reasons)
     moved = tree.workflow
     _fill(moved.scope, fill or {})
-    step = _step(new, moved, context, feel)
+    step = begin(new, moved, context, feel)
     work = _Work(step, tree, old, new, opened or {})
-    advance = _take(step, moved, before, state, dict(moved.scope), work.do)
+    advance = carry_out(step, moved, before, state, dict(moved.scope), work.do)
     if advance.status == "incident":
         return Migration(None, tuple(Reason("fault", i.path, i.code) for i in advance.incidents))
     after, later = take(moved, new), _waits(moved)

@@ -98,7 +98,7 @@ def _hosts(task: PlanTask) -> Iterator[PlanTask]:
 
 
 def due_of(task: PlanTask) -> datetime | None:
-    """A task's due moment, from the nearest timer marked as due: its own, else of what it stands in."""
+    """When a task is due: by the nearest timer marked so, its own, else of what it stands in."""
     for host in _hosts(task):
         split = host.parent
         if (

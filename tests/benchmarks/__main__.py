@@ -17,7 +17,16 @@ import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tests.benchmarks import bytes_left, durable_step, http_steps, inbox, loop, timers, whatif
+from tests.benchmarks import (
+    bytes_left,
+    durable_step,
+    http_steps,
+    inbox,
+    linting,
+    loop,
+    timers,
+    whatif,
+)
 from tests.benchmarks.figures import Figure, plain
 
 ALL: dict[str, Callable[[], Iterable[Figure]]] = {
@@ -27,6 +36,7 @@ ALL: dict[str, Callable[[], Iterable[Figure]]] = {
     "http_steps": http_steps.measure,
     "timers": timers.measure,
     "inbox": inbox.measure,
+    "linting": linting.measure,
     "whatif": whatif.measure,
 }
 BUILD = Path("build")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,12 +14,21 @@ from models.history import HistoryEvent
 from models.people import Membership
 from models.plans import PlanVersion
 from models.tasks import QueueCount, TaskQueue, Timer, UserTask
-from services import access, case_migration, history, task_reading, tasks, timers, verify
+from services import (
+    access,
+    case_migration,
+    case_moves,
+    history,
+    task_reading,
+    tasks,
+    timers,
+    verify,
+)
 from services.case_migration import Outcome
 from services.case_reading import overview
 from services.errors import Refusal
-from services.uow import UnitOfWork
-from tests.integration.world import World, plan_t01
+from services.uow import Database, UnitOfWork
+from tests.integration.world import World, make_world, plan_t01
 from workflows.bundle import Bundle
 
 CHECK = {"note": "三人轻伤", "serious": "true"}
@@ -46,6 +56,16 @@ def changed(*swaps: tuple[str, str], **manifest: Any) -> Bundle:
         text = text.replace(old, new)
     text = text.replace("<bpmn:incoming>draft__approve</bpmn:incoming>", "")
     return Bundle({**given.files, "plan.bpmn": text.encode()}, {**given.manifest, **manifest})
+
+
+@pytest.fixture
+def small(sqlite_url: str, now: datetime) -> Iterator[World]:
+    """The cast and plan ``t01`` on SQLite alone, for what is not the database's."""
+    database = Database(sqlite_url)
+    made = make_world(database, now)
+    made.deploy(plan_t01())
+    yield made
+    database.dispose()
 
 
 def move(world: World, case: Case, to: PlanVersion, at: datetime, who: str = "author") -> Outcome:
@@ -77,7 +97,7 @@ def test_a_claimed_step_keeps_claim_draft_and_start_of_its_clock(world: World) -
     later = world.now + timedelta(minutes=10)
     with world.db.read() as session:
         row = session.get_one(Case, case.id)
-        look = case_migration.look(session, row, new, later)
+        look = case_moves.look(session, row, new, later)
         assert look.reasons == () and look.migration.ahead == ("legal",)
         assert [r["kind"] for r in look.asked["approvals"][0]] == ["legal"]
     for one in (case, other):
@@ -133,69 +153,69 @@ def test_the_record_names_both_versions(world: World) -> None:
     assert history.payload_of(moved_due)["reason"] == "migrated"
 
 
-def test_a_limit_already_past_rings_at_the_next_look(world: World) -> None:
-    case = world.open()
-    new = world.deploy(changed(HALF_HOUR))
-    later = world.now + timedelta(minutes=40)
-    assert move(world, case, new, later).move.migration.clocks[1].past
-    while timers.fire_next(world.db, later):
+def test_a_limit_already_past_rings_at_the_next_look(small: World) -> None:
+    case = small.open()
+    new = small.deploy(changed(HALF_HOUR))
+    later = small.now + timedelta(minutes=40)
+    assert move(small, case, new, later).move.migration.clocks[1].past
+    while timers.fire_next(small.db, later):
         pass
-    assert world.open_tasks(case)["check"].overdue_at == world.now + timedelta(minutes=30)
+    assert small.open_tasks(case)["check"].overdue_at == small.now + timedelta(minutes=30)
 
 
-def test_what_cannot_be_moved_stays_with_the_reason(world: World) -> None:
-    case = world.open()
-    was = world.one(select(PlanVersion.id))
+def test_what_cannot_be_moved_stays_with_the_reason(small: World) -> None:
+    case = small.open()
+    was = small.one(select(PlanVersion.id))
     other = Bundle(
         {**plan_t01().files, "plan.bpmn": changed(NO_CHECK).files["plan.bpmn"].replace(
             b'"check"', b'"checking"').replace(b"check.", b"checking.")},
         plan_t01().manifest,
     )  # fmt: skip
-    new = world.deploy(other)
-    before = world.one(select(ProcessInstance.state).where(ProcessInstance.case_id == case.id))
-    outcome = move(world, case, new, world.now)
+    new = small.deploy(other)
+    before = small.one(select(ProcessInstance.state).where(ProcessInstance.case_id == case.id))
+    outcome = move(small, case, new, small.now)
     assert not outcome.moved
     [reason] = outcome.move.reasons
     assert not isinstance(reason, str) and (reason.code, reason.path) == ("step_gone", "check")
-    assert world.one(select(Case.plan_version_id).where(Case.id == case.id)) == was
-    after = world.one(select(ProcessInstance.state).where(ProcessInstance.case_id == case.id))
+    assert small.one(select(Case.plan_version_id).where(Case.id == case.id)) == was
+    after = small.one(select(ProcessInstance.state).where(ProcessInstance.case_id == case.id))
     assert before == after
-    assert world.one(select(HistoryEvent).where(HistoryEvent.type == "instance.migrated")) is None
+    assert small.one(select(HistoryEvent).where(HistoryEvent.type == "instance.migrated")) is None
 
 
-def test_a_step_done_and_gone_is_still_read(world: World) -> None:
+def test_a_step_done_and_gone_is_still_read(small: World) -> None:
     """The page of a finished task whose step the new version does not have, and of its case."""
-    first = world.deploy(changed(NO_CHECK))
-    case = world.open()
-    world.complete(case, "other", "duty", {})
-    new = world.deploy(changed(HALF_HOUR))
+    first = small.deploy(changed(NO_CHECK))
+    case = small.open()
+    small.complete(case, "other", "duty", {})
+    new = small.deploy(changed(HALF_HOUR))
     assert first.id != new.id
-    assert move(world, case, new, world.now).moved
-    done = world.one(select(UserTask).where(UserTask.element_id == "other"))
-    with world.db.read() as session:
-        page = task_reading.task_page(session, done.id, world.people["duty"])
+    assert move(small, case, new, small.now).moved
+    done = small.one(select(UserTask).where(UserTask.element_id == "other"))
+    with small.db.read() as session:
+        page = task_reading.task_page(session, done.id, small.people["duty"])
         assert page.element.name == "受理"
-        shown = overview(session, case.id, world.people["duty"], world.now)
+        shown = overview(session, case.id, small.people["duty"], small.now)
         assert [step.element.id for step in shown.steps] == ["check"]
     with pytest.raises(Refusal, match="task_done"):
-        world.finish(done.id, "duty", {}, world.now)
+        small.finish(done.id, "duty", {}, small.now)
 
 
-def test_who_may_and_what_is_asked(world: World) -> None:
-    case = world.open()
-    new = world.deploy(changed(HALF_HOUR))
+def test_who_may_and_what_is_asked(small: World) -> None:
+    case = small.open()
+    new = small.deploy(changed(HALF_HOUR))
     for who, code in (("auditor", "read_only"), ("duty", "not_your_role")):
         with pytest.raises(Refusal, match=code):
-            move(world, case, new, world.now, who)
+            move(small, case, new, small.now, who)
     with pytest.raises(Refusal, match="form_invalid"):
-        world.db.run(
+        small.db.run(
             lambda uow: case_migration.migrate_case(
-                uow, case.id, new.id, " ", world.actor("author"), world.now
+                uow, case.id, new.id, " ", small.actor("author"), small.now
             )
         )
-    assert move(world, case, new, world.now, "admin").moved
+    assert move(small, case, new, small.now, "admin").moved
     with pytest.raises(Refusal, match="same_version"):
-        move(world, case, new, world.now)
+        move(small, case, new, small.now)
 
 
 def test_a_step_taken_meanwhile_is_not_lost(world: World) -> None:
@@ -208,7 +228,7 @@ def test_a_step_taken_meanwhile_is_not_lost(world: World) -> None:
         nonlocal runs
         runs += 1
         row = uow.session.get_one(Case, case.id)
-        seen = case_migration.look(uow.session, row, new, world.now)
+        seen = case_moves.look(uow.session, row, new, world.now)
         if runs == 1:  # another commits while this one still holds what it has read
             world.complete(case, "check", "duty", CHECK)
             assert seen.instance.plan_version_id != new.id
@@ -221,15 +241,15 @@ def test_a_step_taken_meanwhile_is_not_lost(world: World) -> None:
     assert world.one(select(Case.plan_version_id).where(Case.id == case.id)) == new.id
 
 
-def test_a_holder_without_the_role_keeps_the_case(world: World) -> None:
-    case = world.open()
-    task = world.open_tasks(case)["check"]
-    world.claim(task.id, "duty")
-    new = world.deploy(changed(OFFICE_CHECKS))
-    move(world, case, new, world.now)
-    with world.db.read() as session:
+def test_a_holder_without_the_role_keeps_the_case(small: World) -> None:
+    case = small.open()
+    task = small.open_tasks(case)["check"]
+    small.claim(task.id, "duty")
+    new = small.deploy(changed(OFFICE_CHECKS))
+    move(small, case, new, small.now)
+    with small.db.read() as session:
         row = session.get_one(UserTask, task.id)
-        person = access.person_of(session, world.people["duty"].id)
+        person = access.person_of(session, small.people["duty"].id)
         assert person is not None and access.can_work_task(session, person, row) == "office"
         held = session.scalars(
             select(Membership.role_key).where(Membership.person_id == person.id)

@@ -16,15 +16,20 @@ from sqlalchemy import create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 from migrations import guards
+from models.plans import VersionIssue
 from services import history
 from services.uow import Database, UnitOfWork
 from services.verify import verify_chain
 from tests.integration.store_rows import add_case, add_statement, open_case_on_record
 
-TABLES = ("history_event", "plan_version", "plan_file", "statement_version", "release", "approval")
+TABLES = (
+    "history_event", "plan_version", "version_issue", "plan_file", "statement_version", "release",
+    "approval",
+)  # fmt: skip
 A_COLUMN = {
     "history_event": "content = 'x'",
     "plan_version": "note = 'x'",
+    "version_issue": "document_number = 'x'",
     "plan_file": "content = 'x'",
     "statement_version": "known = 'x'",
     "release": "account = 'x'",
@@ -40,7 +45,9 @@ def filled(db: Database, now: datetime) -> Database:
     open_case_on_record(db, now)
 
     def work(uow: UnitOfWork) -> None:
-        add_statement(uow, add_case(uow, now, "2026-0002"), now)
+        case = add_case(uow, now, "2026-0002")
+        add_statement(uow, case, now)
+        uow.session.add(VersionIssue(version_id=case.plan_version_id, document_number="1号"))
 
     db.run(work)
     return db
@@ -206,7 +213,9 @@ def test_the_application_role_of_the_manual_works_and_cannot_lift_the_guards(
     case_id = open_case_on_record(db, now)
 
     def work(uow: UnitOfWork) -> None:
-        add_statement(uow, add_case(uow, now, "2026-0002"), now)
+        case = add_case(uow, now, "2026-0002")
+        add_statement(uow, case, now)
+        uow.session.add(VersionIssue(version_id=case.plan_version_id, document_number="1号"))
         uow.session.execute(text("UPDATE approval SET voided_at = now(), voided_by_version = 2"))
         uow.session.execute(text("UPDATE release SET link = 'x'"))
         uow.session.execute(text("UPDATE role SET name = 'x'"))

@@ -211,9 +211,8 @@ def _calls(levels: int, each: int, depth: int = 0) -> Files:
         scope = made
         for n in range(depth if level < levels - 1 else 0):
             inner = scope.sub_process(f"x{level}_{n}")
-            scope.chain(
-                "start" if n == 0 else f"s{n}", f"x{level}_{n}", "end" if n == 0 else f"e{n}"
-            )
+            ends = ("start", "end") if n == 0 else (f"s{n}", f"e{n}")
+            scope.chain(ends[0], f"x{level}_{n}", ends[1])
             scope = inner.start(f"s{n + 1}").end(f"e{n + 1}")  # type: ignore[assignment]
         first = "start" if scope is made else f"s{depth}"
         last = "end" if scope is made else f"e{depth}"
@@ -296,7 +295,7 @@ def _steps(bundle: Bundle) -> Iterator[Callable[[], list[str]]]:
 def main() -> None:
     wanted = sys.argv[1:]
     compile_bundle(Bundle({"plan.bpmn": SOUND}, manifest("p1")), default_feel())
-    print(json.dumps({"name": "", "peak": _peak()}), flush=True)
+    _say({"name": "", "peak": _peak()})
     for name, files in all_inputs():
         if wanted and name not in wanted:
             continue
@@ -306,8 +305,12 @@ def main() -> None:
         except BaseException as error:
             outcome = f"raised: {type(error).__name__}: {str(error)[:300]}"
         seconds = round(time.perf_counter() - begun, 3)
-        row = {"name": name, "outcome": outcome, "seconds": seconds, "peak": _peak()}
-        print(json.dumps(row), flush=True)
+        _say({"name": name, "outcome": outcome, "seconds": seconds, "peak": _peak()})
+
+
+def _say(row: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(row) + "\n")
+    sys.stdout.flush()
 
 
 def _peak() -> float:

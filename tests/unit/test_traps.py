@@ -156,7 +156,7 @@ def test_trap_no_expression_reaches_python() -> None:
     assert "PythonScriptEngine(" not in source
     run = Run(compiled(single(groups="duty")))
     workflow = state.load(run.state, run.definition.specs)
-    step = engine._step(run.definition, workflow, run.context, default_feel())
+    step = engine.begin(run.definition, workflow, run.context, default_feel())
     task = next(iter(workflow.everywhere()))
     assert workflow.script_engine.evaluate(task, "1 + 1") == 2
     with pytest.raises(Halt):

@@ -119,8 +119,9 @@ def change(
     """Give the activity's deadline another length, counted from ``anchor`` ("" : the step's
     opening; None: as before), with the reminder ``remind`` minutes before and the escalation
     ``escalate`` minutes after (None: as far off as before). Returns the changed files and what
-    else had to change (``remind_moved``, ``remind_early``: the reminder of a called process comes
-    before the clock starts). Raises CannotEdit."""
+    else is to be said (``remind_moved``; ``remind_early``: the reminder of a called process comes
+    before the clock starts; ``remind_kept``, ``escalate_kept``: counted by itself, so left
+    alone). Raises CannotEdit."""
     now = of(place, id)
     if now is None:
         raise CannotEdit("not_found", "limit")
@@ -144,8 +145,9 @@ def change(
     ):
         if not event_id:
             continue
-        if minutes is None:  # a form not known: it cannot follow
-            raise CannotEdit("in_diagram", "limit")
+        if minutes is None:  # counted by itself: it does not follow
+            told.append("remind_kept" if event_id == now.remind_id else "escalate_kept")
+            continue
         _write(source, event_id, *_beside(new, minutes, place.scope.nodes[event_id]), anchor)
     _write(source, now.due, kind, text, anchor)
     return {**files, source.file: source.done()}, tuple(told)

@@ -79,7 +79,7 @@ def _in_line(
     )
     for n in parts:
         for share in (0.5, 0.15, 0.85):
-            for lane in _lanes_on(drawing, (points[n], points[n + 1]), lanes):
+            for lane in _lanes_on(drawing, flow, (points[n], points[n + 1]), lanes):
                 yield _bound(_try_in_line, drawing, flow, n, share, pieces, links, lane)
 
 
@@ -87,8 +87,11 @@ def _bound(function: Callable[..., Drawing | None], *args: object) -> Attempt:
     return lambda: function(*args)
 
 
-def _lanes_on(drawing: Drawing, line: Line, wanted: Sequence[str]) -> list[str]:
-    """The lanes a part of a flow runs through, of those wanted; [""] where there are none."""
+def _lanes_on(drawing: Drawing, flow: str, line: Line, wanted: Sequence[str]) -> list[str]:
+    """The lanes a part of a flow runs through, of those wanted; [""] where there are none, and
+    in a sub-process, which is in one lane as a whole."""
+    if flow in drawing.facts.inside:
+        return [""]
     found = []
     for id, shape in drawing.shapes.items():
         if drawing.facts.kinds.get(id) != "lane" or (wanted and id not in wanted):

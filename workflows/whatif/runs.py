@@ -182,7 +182,9 @@ def wilson(met: int, applied: int) -> tuple[float, float]:
     middle = share + z2 / (2 * applied)
     spread = _Z95 * math.sqrt(share * (1 - share) / applied + z2 / (4 * applied * applied))
     width = 1 + z2 / applied
-    return max(0.0, (middle - spread) / width), 1.0 if met == applied else min(1.0, (middle + spread) / width)
+    return max(0.0, (middle - spread) / width), 1.0 if met == applied else min(
+        1.0, (middle + spread) / width
+    )
 
 
 class _Drawing:
