@@ -43,13 +43,7 @@ A_COLUMN = {
 def filled(db: Database, now: datetime) -> Database:
     """A database with at least a row in each guarded table."""
     open_case_on_record(db, now)
-
-    def work(uow: UnitOfWork) -> None:
-        case = add_case(uow, now, "2026-0002")
-        add_statement(uow, case, now)
-        uow.session.add(VersionIssue(version_id=case.plan_version_id, document_number="1号"))
-
-    db.run(work)
+    db.run(lambda uow: _statement(uow, now))
     return db
 
 
@@ -299,4 +293,6 @@ def test_an_upsert_is_refused(filled: Database) -> None:
 
 
 def _statement(uow: UnitOfWork, now: datetime) -> None:
-    add_statement(uow, add_case(uow, now, "2026-0002"), now)
+    case = add_case(uow, now, "2026-0002")
+    add_statement(uow, case, now)
+    uow.session.add(VersionIssue(version_id=case.plan_version_id, document_number="1号"))
