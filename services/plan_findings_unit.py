@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.people import Membership, Person, Role
+from services import plan_reach
 from services.manifest import bound_role
 from services.plan_folder import MANIFEST
 from workflows import check_release
@@ -43,8 +44,10 @@ def unit_findings(
         role = bound_role(manifest, str(key))
         if role not in unit.ranks:
             found.error("unknown_org_role", MANIFEST, key=str(key), role=role)
-    _members(read, unit, found)
-    for element in read.elements.values():
+    reached = plan_reach.paths(read)
+    elements = [element for element in read.elements.values() if element.path in reached]
+    _members(elements, read, unit, found)
+    for element in elements:
         if element.deadline_kind == "escalate" and element.escalate_to in unit.ranks:
             _escalation(read, element, unit, found)
     for pair in check_release.pairs(read):
@@ -68,10 +71,10 @@ def _unit(session: Session) -> _Unit:
     )
 
 
-def _members(read: Catalogue, unit: _Unit, found: Findings) -> None:
+def _members(elements: Iterable[Element], read: Catalogue, unit: _Unit, found: Findings) -> None:
     """One finding for each set of roles nobody holds, at the first task that is for them."""
     empty: dict[tuple[str, ...], list[Element]] = {}
-    for element in read.elements.values():
+    for element in elements:
         roles = element.candidate_groups
         known = bool(roles) and all(role in unit.ranks for role in roles)
         reached = element.candidate_users or element.assignee

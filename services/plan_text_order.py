@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from services.plan_text_moments import constant
+from services.plan_reach import Reach
 from workflows.catalogue import Catalogue, Place, bindings
 from workflows.diagram import ACTIVITIES, FlowNode, Scope, camunda, words
 
@@ -40,7 +40,7 @@ class Numbering:
     number: dict[tuple[int, str], str] = field(default_factory=dict)
     rank: dict[str, int] = field(default_factory=dict)
     letters: dict[str, str] = field(default_factory=dict)
-    _alive: dict[str, frozenset[str]] = field(default_factory=dict)
+    _reach: Reach = field(default_factory=Reach)
 
     def __post_init__(self) -> None:
         places: dict[int, list[Place]] = {}
@@ -97,35 +97,8 @@ class Numbering:
         return self.number.get((id(around.parent.scope), last), "")
 
     def alive(self, place: Place) -> frozenset[str]:
-        """Ids of the nodes a case can come to in this place: what only literals handed in by
-        the caller close off is left out."""
-        if place.path not in self._alive:
-            self._alive[place.path] = self._reached(place)
-        return self._alive[place.path]
-
-    def _reached(self, place: Place) -> frozenset[str]:
-        if place.parent is not None:
-            _, _, host = place.path.rpartition("/")
-            if host not in self.alive(place.parent):
-                return frozenset()
-        scope = place.scope
-        todo = [n.id for n in scope.nodes.values() if n.kind == "startEvent" or n.triggered]
-        seen = set(todo)
-        while todo:
-            node = scope.nodes[todo.pop()]
-            flows = scope.outgoing(node.id)
-            met = {flow.id: constant(flow.condition, place) for flow in flows if flow.condition}
-            certain = node.kind == "exclusiveGateway" and any(met.values())
-            ways = [
-                flow.target
-                for flow in flows
-                if met.get(flow.id) is not False and not (certain and flow.default)
-            ]
-            for target in (*ways, *(boundary.id for boundary in scope.boundaries(node.id))):
-                if target in scope.nodes and target not in seen:
-                    seen.add(target)
-                    todo.append(target)
-        return frozenset(seen)
+        """Ids of the nodes a case can come to in this place (`services.plan_reach`)."""
+        return self._reach.alive(place)
 
     def plan_role(self, place: Place, key: str) -> str:
         """The key of the plan's ``[roles]`` that a role key written in ``place`` means, calls
