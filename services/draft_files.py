@@ -14,7 +14,8 @@ from workflows.contract import DeploymentError, Finding
 #: Of one draft, all files together; the largest plan of the library has 0.4 MB.
 MAX_BYTES: Final = 20 * 1024 * 1024
 MAX_FILES: Final = 100
-MAX_TOML: Final = 2 * 1024 * 1024
+#: Of ``plan.toml`` or ``clauses.toml``; the largest of the library has 18 kB.
+MAX_TOML: Final = 256 * 1024
 
 _NAME: Final = re.compile(r"(?:shared/)?[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}\.(?:bpmn|dmn)", re.ASCII)
 _TOMLS: Final = (MANIFEST, CLAUSES, ALIASED_MANIFEST)

@@ -21,18 +21,15 @@ from models.studio import DraftChange, DraftFile, PlanDraft
 from services import access, history
 from services.actor import Actor
 from services.draft_files import require_readable
+from services.draft_reading import AUTHORS, files_of, get_draft, may_read
 from services.errors import Refusal
 from services.organisation import locked
 from services.plan_folder import bundle_of
 from services.rows import affected
 from services.uow import UnitOfWork
-from workflows.bundle import Bundle
 
 #: Saves that can be undone, the newest; older ones are let go.
 UNDO_STEPS: Final = 100
-#: Who may write drafts, and who may read those of others.
-AUTHORS: Final = (access.AUTHOR, access.ADMIN)
-READERS: Final = (*AUTHORS, access.AUDITOR, "leader")
 
 _DRAFTS = cast(Table, PlanDraft.__table__)
 
@@ -73,92 +70,6 @@ def import_draft(
     plan = session.get(Plan, key)
     base = plan.current_version_id if plan is not None else None
     return _new(uow, key, files, base, actor, now, imported=True)
-
-
-def get_draft(session: Session, draft_id: int) -> PlanDraft:
-    """Raises Refusal ``draft_unknown`` 404; so is one that was discarded."""
-    found = session.get(PlanDraft, draft_id)
-    if found is None or found.status == "discarded":
-        raise Refusal("draft_unknown", 404)
-    return found
-
-
-def read_draft(session: Session, draft_id: int, person: Person) -> PlanDraft:
-    """A draft the person may read. Raises Refusal ``draft_unknown`` 404, also for those who may
-    not: an outsider does not learn which there are."""
-    found = get_draft(session, draft_id)
-    if not may_read(person):
-        raise Refusal("draft_unknown", 404)
-    return found
-
-
-def may_read(person: Person) -> bool:
-    """Whether the person may look at drafts and proposals."""
-    return person.active and not set(person.role_keys).isdisjoint(READERS)
-
-
-def may_edit(draft: PlanDraft, person: Person) -> bool:
-    """Whether the person may change this draft now."""
-    return (
-        person.active
-        and draft.status == "open"
-        and draft.author_id == person.id
-        and not set(person.role_keys).isdisjoint(AUTHORS)
-    )
-
-
-def files_of(session: Session, draft: PlanDraft) -> dict[str, bytes]:
-    """The draft's files by name, as last saved."""
-    rows = session.execute(
-        select(DraftFile.name, DraftFile.content)
-        .where(DraftFile.draft_id == draft.id)
-        .order_by(DraftFile.name)
-    )
-    return {row.name: row.content for row in rows}
-
-
-def file_of(session: Session, draft: PlanDraft, name: str) -> bytes:
-    """One file. Raises Refusal ``file_unknown`` 404."""
-    row = session.get(DraftFile, (draft.id, name))
-    if row is None:
-        raise Refusal("file_unknown", 404)
-    return row.content
-
-
-def bundle_of_draft(session: Session, draft: PlanDraft) -> Bundle:
-    """The draft as a bundle. Raises DeploymentError while its ``plan.toml`` cannot be read."""
-    return bundle_of(files_of(session, draft))
-
-
-def version_bundle(session: Session, version: PlanVersion) -> Bundle:
-    """A deployed version as the bundle it was."""
-    return Bundle({file.name: file.content for file in version.files}, version.manifest)
-
-
-def others_editing(session: Session, draft: PlanDraft) -> list[PlanDraft]:
-    """Drafts of the same plan by others that are under way, the newest first."""
-    return list(
-        session.scalars(
-            select(PlanDraft)
-            .where(
-                PlanDraft.plan_key == draft.plan_key,
-                PlanDraft.author_id != draft.author_id,
-                PlanDraft.status.in_(("open", "submitted")),
-            )
-            .order_by(PlanDraft.updated_at.desc())
-        )
-    )
-
-
-def drafts_under_way(session: Session) -> list[PlanDraft]:
-    """All drafts open or waiting for a second person, the newest first."""
-    return list(
-        session.scalars(
-            select(PlanDraft)
-            .where(PlanDraft.status.in_(("open", "submitted")))
-            .order_by(PlanDraft.updated_at.desc(), PlanDraft.id.desc())
-        )
-    )
 
 
 def save_files(
@@ -222,16 +133,6 @@ def undo(uow: UnitOfWork, draft_id: int, actor: Actor, now: datetime) -> tuple[P
         session.delete(row)
     _saved(uow, draft, before, actor, now, what=what, undone=newest)
     return draft, what
-
-
-def last_change(session: Session, draft: PlanDraft) -> DraftChange | None:
-    """What `undo` would take back."""
-    return session.scalar(
-        select(DraftChange)
-        .where(DraftChange.draft_id == draft.id)
-        .order_by(DraftChange.revision.desc())
-        .limit(1)
-    )
 
 
 def discard_draft(uow: UnitOfWork, draft_id: int, actor: Actor, now: datetime) -> None:
@@ -323,11 +224,16 @@ def _mine(uow: UnitOfWork, draft_id: int, actor: Actor) -> PlanDraft:
 
 
 def _move(uow: UnitOfWork, draft: PlanDraft, now: datetime) -> int:
-    """Raise the revision, proving it is the one that was read."""
+    """Raise the revision, proving it is the one that was read, of a draft still open: one that
+    was proposed meanwhile stays what was proposed."""
     moved = draft.revision + 1
     done = uow.session.execute(
         update(_DRAFTS)
-        .where(_DRAFTS.c.id == draft.id, _DRAFTS.c.revision == draft.revision)
+        .where(
+            _DRAFTS.c.id == draft.id,
+            _DRAFTS.c.revision == draft.revision,
+            _DRAFTS.c.status == "open",
+        )
         .values(revision=moved, updated_at=now)
     )
     if affected(done) != 1:

@@ -28,7 +28,9 @@ from services.past_record import record_of, tasks_of, was_destroyed
 from workflows.bundle import Bundle
 from workflows.definition import Definition, compile_bundle
 from workflows.feel import default_feel
-from workflows.past_run import Course, Record, play
+from workflows.past_course import Course
+from workflows.past_record import Record
+from workflows.past_run import play
 
 #: The newest finished cases that are looked at.
 MOST: Final = 50

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from services.tiers import proposed_tier
 from services.values import jsonable
 from workflows.definition import Definition
-from workflows.past_run import Choice, Course, Step, targets
+from workflows.past_course import Choice, Course, Step, targets
 
 #: ``tier``: a table proposes another tier. ``table``: a table answers otherwise. ``choice``: a
 #: gateway takes other flows. ``more``, ``less``: a step only the other version, only its own asks

@@ -23,7 +23,7 @@ from services.typed_words import is_destroyed
 from workflows.contract import FeelValue
 from workflows.decision_model import Table
 from workflows.definition import Definition
-from workflows.past_run import Answer, Corrected, Record, Sent
+from workflows.past_record import Answer, Corrected, Record, Sent
 
 _DOTTED: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 

@@ -18,13 +18,14 @@ from workflows.check_people import anchors
 from workflows.contract import Context, DeploymentError, FeelValue
 from workflows.decision_model import DecisionTable, LiteralExpression, Table
 from workflows.decision_table import DecisionOutcome
-from workflows.feel import CheckItem, FeelError, default_feel
+from workflows.feel import MAX_LENGTH, CheckItem, FeelError, default_feel
 from workflows.names import Scopes
 
 #: Variables that stand for the columns of a table that is tried.
 _COLUMN: Final = "tried_column_{}"
 _PATH: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
-_LITERAL: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
+#: A text that is never closed goes on to the end: looked through once.
+_LITERAL: Final = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|\Z)')
 _DURATIONS: Final = ("days and time duration", "years and months duration")
 #: Types whose values are typed as such; any other is typed as a FEEL expression.
 TYPED: Final = ("boolean", "string", "number", "date", "date and time", *_DURATIONS)
@@ -156,7 +157,7 @@ def _choices(table: Table, number: int, own: Known | None) -> tuple[Option, ...]
     found = {value: (value, zh, en) for value, zh, en in (own.options if own is not None else ())}
     texts = [table.inputs[number].allowed, *(rule.tests[number] for rule in table.rules)]
     for text in texts:
-        for value in _LITERAL.findall(text):
+        for value in _LITERAL.findall(text[:MAX_LENGTH]):
             found.setdefault(value, (value, value, value))
     return tuple(found.values())
 

@@ -43,6 +43,7 @@ class PlanDiff:
     tables: tuple[TableDiff, ...]
 
     def of_group(self, group: Group) -> tuple[Change, ...]:
+        """The changes of one group."""
         return tuple(one for one in self.changes if one.group == group)
 
     @property

@@ -118,6 +118,7 @@ class PlanText:
 
 
 def key_of(element: Element) -> Key:
+    """What tells an element from all others of a version: its process and its id."""
     return element.process_id, element.id
 
 
@@ -132,6 +133,7 @@ def subject_of(text: PlanText, element: Element) -> Subject:
 
 
 def part_subject(part: Part) -> Subject:
+    """A part of the plan (one of its processes) as its own version names it."""
     return Subject("part", part.key, part.name, part.name_en, part.letter, part.key)
 
 

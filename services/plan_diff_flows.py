@@ -19,9 +19,12 @@ from services.plan_diff_changes import (
     part_subject,
     subject_of,
 )
-from services.plan_text_steps import Branch, Happening, Limit, Route, Start, Step
+from services.plan_text_steps import Happening, Limit, Route, Start, Step
 
 _CHOICES = ("choice", "any", "first", "together")
+#: Routes looked at to tell where one leads, and choices behind one another on the way.
+MOST_WAYS = 1_000
+MOST_DEEP = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +44,35 @@ class _Ways:
     def key(self, number: str) -> Key:
         return key_of(self.text.plan.by_number[number].element)
 
-    def of(self, route: Route | None, passed: frozenset[Key] = frozenset()) -> tuple[Any, ...]:
+    def of(self, route: Route | None) -> tuple[Any, ...]:
+        return self._of(route, frozenset(), [MOST_WAYS])
+
+    def _of(
+        self, route: Route | None, passed: frozenset[Key], left: list[int], depth: int = 0
+    ) -> tuple[Any, ...]:
+        """``left`` counts down what is still looked at: through new steps, ways multiply."""
+        while route is not None and route.kind == "step":
+            key = self.key(route.number)
+            left[0] -= 1
+            if key not in self.alone or key in passed or left[0] < 0:
+                return "step", key
+            passed |= {key}
+            route = self.text.plan.by_number[route.number].to
         if route is None:
             return ("end", "", "", False)
         if route.kind == "end":
             return "end", *self.named(route), route.stops
-        if route.kind == "step":
-            key = self.key(route.number)
-            if key in self.alone and key not in passed:
-                return self.of(self.text.plan.by_number[route.number].to, passed | {key})
-            return "step", key
+        left[0] -= 1
+        if left[0] < 0 or depth > MOST_DEEP:
+            return ("far",)
         if route.kind == "join":
-            return "join", self.of(route.branches[0].to, passed)
-        ways = tuple(self.branch(one, passed) for one in route.branches)
+            return "join", self._of(route.branches[0].to, passed, left, depth + 1)
+        ways = tuple(
+            (one.name, one.name_en, one.condition, one.default,
+             self._of(one.to, passed, left, depth + 1))
+            for one in route.branches
+        )  # fmt: skip
         return route.kind, *self.named(route), ways
-
-    def branch(self, one: Branch, passed: frozenset[Key] = frozenset()) -> tuple[Any, ...]:
-        return one.name, one.name_en, one.condition, one.default, self.of(one.to, passed)
 
 
 def flow_changes(before: PlanText, after: PlanText) -> tuple[list[Change], frozenset[str]]:

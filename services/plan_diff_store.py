@@ -8,7 +8,7 @@ from threading import Lock
 from sqlalchemy.orm import Session
 
 from models.plans import PlanVersion
-from services.drafts import version_bundle
+from services.draft_reading import version_bundle
 from services.plan_diff import plan_text
 from services.plan_diff_changes import PlanText
 

@@ -19,6 +19,7 @@ class ColumnDiff:
 
     @property
     def name(self) -> str:
+        """What people read over the column."""
         one = self.after or self.before
         assert one is not None
         return one.label or (one.text if isinstance(one, Input) else one.name) or one.id
@@ -75,6 +76,7 @@ class TableDiff:
 
     @property
     def subject(self) -> Subject:
+        """The table as the list of changes names it."""
         return Subject("table", self.id, self.name)
 
 

@@ -8,8 +8,8 @@ version in force is looked at each time.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, Final
 
@@ -19,13 +19,15 @@ from models.plans import PlanVersion
 from services.plan_findings_unit import unit_findings
 from services.plan_folder import CLAUSES, bundle_of, read_toml
 from services.plan_text_clauses import coverage
-from workflows import catalogue, check_loosened
+from workflows import catalogue, check_loosened, decision_table
 from workflows.bundle import Bundle
 from workflows.catalogue import Catalogue
+from workflows.check_people import anchors
 from workflows.contract import DeploymentError, Finding
 from workflows.definition import compile_bundle
 from workflows.feel import Feel, default_feel
 from workflows.findings import Findings
+from workflows.names import Scopes
 
 #: Drafts and versions whose findings are kept.
 KEPT: Final = 32
@@ -49,14 +51,16 @@ def findings_of(
     """Errors first. With ``in_force`` also what the plan asks less of than that version does.
     Never raises for what an author wrote."""
     found = Findings()
+    read = _read(bundle)
+    # First what a second person must see: however many warnings there are, these are among them.
+    changed = in_force is not None and in_force.content_hash != bundle.content_hash
+    if read is not None and in_force is not None and changed:
+        _loosened(in_force, read, bundle, found)
     for finding in _of_files(bundle, feel or default_feel()):
         found.add(finding)
-    read = _read(bundle)
     if read is not None:
         unit_findings(session, read, bundle.manifest, found)
         _clauses(read, bundle, in_force, found)
-        if in_force is not None and in_force.content_hash != bundle.content_hash:
-            _loosened(in_force, read, bundle, found)
     return _report(found.all())
 
 
@@ -89,11 +93,40 @@ def _of_files(bundle: Bundle, feel: Feel) -> tuple[Finding, ...]:
         found = compile_bundle(bundle, feel).findings
     except DeploymentError as error:
         found = error.findings
+    found = (*found, *_names_in_tables(bundle, feel))
     with _lock:
         _kept[key] = found
         while len(_kept) > KEPT:
             _kept.popitem(last=False)
     return found
+
+
+def _names_in_tables(bundle: Bundle, feel: Feel) -> Iterator[Finding]:
+    """Names in decision tables that no step that takes them knows. Warnings: a deployment does
+    not judge them, since a table stands by itself, and a case that meets one stops there."""
+    try:
+        read = catalogue.read(bundle.files, bundle.manifest)
+        tables = {
+            id: table
+            for name, body in bundle.of_type(".dmn")
+            for id, table in decision_table.parse(body, name).items()
+        }
+    except DeploymentError:  # told already
+        return
+    scopes = Scopes(read, bundle.manifest, anchors(read, bundle.manifest))
+    known: dict[str, dict[str, str | None]] = {}
+    for place in read.root.walk():
+        for node in place.scope.nodes:
+            element = read.elements.get(place.path_of(node))
+            if element is not None and element.decision_ref in tables:
+                known.setdefault(element.decision_ref, {}).update(scopes.at(place))
+    for id, names in list(known.items()):  # what is taken with it sees the same
+        for step in decision_table.in_order(tables[id])[:-1]:
+            known.setdefault(step.id, {}).update(names)
+    for id, names in known.items():
+        for one in decision_table.check_alone(tables[id], names, feel):
+            if one.code == "feel_unknown_name":
+                yield replace(one, severity="warning")
 
 
 def _read(bundle: Bundle) -> Catalogue | None:

@@ -27,6 +27,9 @@ SHARED: Final = "shared"
 #: says, so the content hash has to cover it.
 ALIASED_MANIFEST: Final = "alias/plan.toml"
 _DRAWN: Final = (".bpmn", ".dmn")
+#: Of a TOML file; no plan comes near them.
+_MOST_DOTS: Final = 500
+_MOST_DEPTH: Final = 20
 
 
 def read_folder(path: Path) -> Bundle:
@@ -79,10 +82,31 @@ def read_toml(files: Mapping[str, bytes], name: str, *, required: bool = False) 
             raise DeploymentError([Finding("file_missing", "error", name)])
         return {}
     try:
-        return tomllib.loads(body.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as wrong:
+        # The parser copies a dotted key anew at each dot, and goes into brackets by recursion.
+        if any(line.count(b".") > _MOST_DOTS for line in body.splitlines()):
+            raise ValueError(f"more than {_MOST_DOTS} dots in a line")
+        found = tomllib.loads(body.decode("utf-8"))
+        if _deep(found):
+            raise ValueError(f"more than {_MOST_DEPTH} levels")
+    except (ValueError, RecursionError) as wrong:  # bytes and TOML that cannot be read, too
         finding = Finding("toml_invalid", "error", name, args={"message": str(wrong)})
         raise DeploymentError([finding]) from wrong
+    return found
+
+
+def _deep(data: dict[str, Any]) -> bool:
+    """Whether tables and lists lie in one another more than `_MOST_DEPTH` deep."""
+    level: list[Any] = [data]
+    for _ in range(_MOST_DEPTH):
+        level = [
+            one
+            for value in level
+            for one in (value.values() if isinstance(value, dict) else value)
+            if isinstance(one, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def plan_folders(library: Path) -> list[Path]:
@@ -115,8 +139,10 @@ def _with_alias(path: Path, files: dict[str, bytes], name: str) -> dict[str, byt
 def _cites(clauses: Mapping[str, Any]) -> dict[str, list[str]]:
     """The ids of the clauses that each element is to carry, by element path."""
     found: dict[str, list[str]] = {}
-    for row in clauses.get("clause", []):
-        for name in row.get("by", []):
+    rows = clauses.get("clause")
+    for row in rows if isinstance(rows, list) else ():
+        by = row.get("by") if isinstance(row, Mapping) else None
+        for name in by if isinstance(by, list) else ():
             ids = found.setdefault(str(name).partition("#")[0], [])
             if row.get("id") not in ids:
                 ids.append(str(row.get("id")))

@@ -68,7 +68,7 @@ def mentions(
 
 
 def _asks(task_id: str, field: str) -> re.Pattern[str]:
-    name = rf"{re.escape(task_id)}\s*(?:\[[^\]]*\])?\s*\.\s*{re.escape(field)}"
+    name = rf"{re.escape(task_id)}\s*(?:\[[^\]]{{0,200}}\]\s*)?\.\s*{re.escape(field)}"
     return re.compile(rf"(?<![\w.]){name}(?!\w)")
 
 
@@ -132,8 +132,10 @@ def _in_clauses(
     files: Mapping[str, bytes], task_id: str, lost: Sequence[tuple[str, str]]
 ) -> Iterator[Mention]:
     names = {f"{task_id}#{field}": field for field, value in lost if not value}
-    for row in read_toml(files, CLAUSES).get("clause", ()):
-        for by in row.get("by", ()):
+    rows = read_toml(files, CLAUSES).get("clause")
+    for row in rows if isinstance(rows, list) else ():
+        carried = row.get("by") if isinstance(row, Mapping) else None
+        for by in carried if isinstance(carried, list) else ():
             field = names.get(str(by).rpartition("/")[2])
             if field is not None:
                 text = str(row.get("text", ""))[:300]

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from models.studio import PlanDraft
-from services import drafts
+from services import draft_reading, drafts
 from services.actor import Actor
 from services.draft_sheets import sheets_of
 from services.errors import Refusal
@@ -105,7 +105,7 @@ def save_form(
     `drafts.save_files`."""
     # Who may, and on which revision, before anything is said of the form.
     draft = drafts.save_files(uow, draft_id, {}, actor, now, revision=revision)
-    files = drafts.files_of(uow.session, draft)
+    files = draft_reading.files_of(uow.session, draft)
     task = task_in(files, file, task_id)
     if task.form_key:
         raise Refusal("form_special", 409)

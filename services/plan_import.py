@@ -36,6 +36,7 @@ def import_files(
     that cannot be read: nothing of it is kept."""
     if not uploads:
         raise Refusal("no_upload", 422)
+    taken = frozenset(taken)
     files: dict[str, bytes] = {}
     for given, body in uploads.items():
         name = _name(given, body)
@@ -47,9 +48,13 @@ def import_files(
     if not drawn:
         raise Refusal("import_no_plan", 422)
     if MANIFEST not in files:
-        files[MANIFEST] = _manifest(drawn, roles, frozenset(taken))
-    if not read_toml(files, MANIFEST).get("key"):
+        files[MANIFEST] = _manifest(drawn, roles, taken)
+    key = read_toml(files, MANIFEST).get("key")
+    if not key:
         raise DeploymentError([Finding("key_missing", "error", MANIFEST)])
+    if not isinstance(key, str) or not (_KEY.fullmatch(key) or key in taken):
+        args = {"name": "key", "expected": 'key = "my_plan"'}  # it stands in addresses
+        raise DeploymentError([Finding("manifest_shape", "error", MANIFEST, args=args)])
     return files
 
 
@@ -59,7 +64,7 @@ def placed(uploads: Mapping[str, bytes], there: Mapping[str, bytes]) -> dict[str
     as `import_files`."""
     if not uploads:
         raise Refusal("no_upload", 422)
-    homes = {id: name for name, body in there.items() for id in _ids(name, body)}
+    homes = {id: name for name, body in there.items() for id in _ids_as_found(name, body)}
     files: dict[str, bytes] = {}
     for given, body in uploads.items():
         name = _name(given, body)
@@ -70,6 +75,14 @@ def placed(uploads: Mapping[str, bytes], there: Mapping[str, bytes]) -> dict[str
             raise DeploymentError([Finding("file_twice", "error", name)])
         files[name] = body
     return files
+
+
+def _ids_as_found(name: str, body: bytes) -> set[str]:
+    """`_ids` of a draft's file: what cannot be read holds none, and may be replaced by name."""
+    try:
+        return _ids(name, body)
+    except DeploymentError:
+        return set()
 
 
 def _ids(name: str, body: bytes) -> set[str]:

@@ -89,6 +89,7 @@ class PlanTable:
         return self.plan.roles
 
     def row(self, path: str) -> TableRow | None:
+        """The row of an element's path; None for what is no row."""
         return next((row for row in self.rows if row.path == path), None)
 
     def place_of(self, path: str) -> Place:
@@ -101,6 +102,7 @@ class PlanTable:
         return wanted | {around for path in wanted for around in _around(path)}
 
     def of_tier(self, tier: str) -> set[str]:
+        """The paths of the rows a case of this tier may come to."""
         return {row.path for row in self.rows if row.tiers is None or tier in row.tiers}
 
 

@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.actor import Actor
-from services.plan_table_edits import Draft, Told, Words, saved, set_role, set_tiers
+from services.plan_table_draft import Draft, Told, Words, saved
+from services.plan_table_roles import set_role
+from services.plan_table_tiers import set_tiers
 from services.uow import UnitOfWork
 from workflows.edits import manifest
 from workflows.edits.refusal import CannotEdit
@@ -32,7 +34,7 @@ def save_row(
 ) -> list[Told]:
     """Change the row ``key`` of ``[[table]]``, or add one (``key`` ""). ``values`` are ``name``,
     ``name_en``, ``tiers`` (none: all), of an approval ``role``, of the archive ``required``
-    ("true"). Raises as `services.plan_table_edits.saved`."""
+    ("true"). Raises as `services.plan_table_draft.saved`."""
     return saved(
         uow, draft_id, actor, now, revision, words, lambda draft: put(draft, table, key, values)
     )
@@ -105,6 +107,8 @@ def _approval(draft: Draft, kind: str, role: str, tiers: list[str]) -> None:
 
 
 def drop(draft: Draft, table: str, key: str) -> None:
+    """`remove_row` in the draft's files. Raises CannotEdit ``not_found``, ``in_diagram``,
+    ``last_recipient``."""
     _require_own(draft, table)
     body = draft.files[manifest.FILE]
     rows = manifest.rows(body, table)

@@ -9,20 +9,14 @@ from typing import Final
 
 from services.actor import Actor
 from services.plan_table import PlanTable, TableRow
-from services.plan_table_edits import (
-    Draft,
-    LimitChange,
-    Told,
-    Words,
-    saved,
-    set_limit,
-    written_role,
-)
+from services.plan_table_draft import Draft, Told, Words, saved
+from services.plan_table_limits import LimitChange, set_limit
+from services.plan_table_roles import written_role
 from services.uow import UnitOfWork
 from workflows.catalogue import Place
 from workflows.diagram import Flow
 from workflows.edits import cut, insert, manifest, swap
-from workflows.edits.insert import Field, NewTask
+from workflows.edits.new_text import Field, NewTask
 from workflows.edits.refusal import CannotEdit
 from workflows.edits.steps import fresh
 from workflows.edits.tree import Source
@@ -50,7 +44,7 @@ def add_step(
     *, words: Words, revision: int | None = None,
 ) -> list[Told]:  # fmt: skip
     """A step after the row ``path`` (a review of a text to be signed: before the signature).
-    Raises as `services.plan_table_edits.saved`."""
+    Raises as `services.plan_table_draft.saved`."""
     return saved(uow, draft_id, actor, now, revision, words, lambda draft: add(draft, path, step))
 
 

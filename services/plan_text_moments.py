@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from workflows.brackets import bare, closes
 from workflows.catalogue import Place
 from workflows.iso8601 import classify
 
@@ -19,6 +20,8 @@ Frame = Literal["", "day_end", "day_end_after", "working_days"]
 Term = tuple[Literal["+", "-"], str]
 
 OTHER: Final = "?"
+#: Longer texts are of no form known here; each bracket in them would be looked for anew.
+MAX_LENGTH: Final = 2_000
 
 _NAME: Final = r"[A-Za-z_][\w.]*"
 _DURATION: Final = re.compile(r'duration\("([^"]+)"\)')
@@ -66,6 +69,8 @@ def read(text: str, kind: str, place: Place) -> Moment | None:
     """The moment of a timer written in ``place``, with what its caller hands in put in.
     None where that leaves no clock: a limit or a moment that is null in this call."""
     written = text.strip().removeprefix("=").strip()
+    if len(written) > MAX_LENGTH:
+        return Moment(text=written)
     repeat = _REPEAT.fullmatch(written)
     if repeat:
         return Moment(every=repeat[2], times=int(repeat[1] or 0))
@@ -98,15 +103,14 @@ class _Never(Exception):
 
 
 def _read(text: str, place: Place) -> Moment:
-    while text.startswith("(") and _closes(text) == len(text) - 1:
-        text = text[1:-1].strip()
+    text = bare(text)
     for pattern, frame in ((_DAY_END_AFTER, "day_end_after"), (_WORKING, "working_days")):
         found = pattern.fullmatch(text)
-        if found and _closes(text) == len(text) - 1:
+        if found and closes(text) == len(text) - 1:
             inner = _read(found[1].strip(), place)
             return _framed(inner, frame, int(found[2]))
     found = _DAY_END.fullmatch(text)
-    if found and _closes(text) == len(text) - 1:
+    if found and closes(text) == len(text) - 1:
         inner = _read(found[1].strip(), place)
         if inner.frame == "working_days" and not inner.terms:
             return inner
@@ -163,8 +167,7 @@ def _chosen(found: re.Match[str], place: Place) -> Moment:
 
 def _span(text: str, place: Place) -> str:
     """A term's length; "" for what is none."""
-    while text.startswith("(") and _closes(text) == len(text) - 1:
-        text = text[1:-1].strip()
+    text = bare(text)
     if text.startswith("if "):
         leaves = [leaf for leaf in _LEAF.findall(text) if leaf not in ("null", "if")]
         spans = [found[1] for leaf in leaves if (found := _DURATION.fullmatch(leaf))]
@@ -203,13 +206,3 @@ def _last_sign(text: str) -> int:
         if letter in "+-" and depth == 0 and not quoted:
             last = at
     return last
-
-
-def _closes(text: str) -> int:
-    """Where the first bracket of the text closes."""
-    depth = 0
-    for at, letter in enumerate(text):
-        depth += {"(": 1, ")": -1}.get(letter, 0)
-        if depth == 0 and letter == ")":
-            return at
-    return -1

@@ -15,24 +15,22 @@ from sqlalchemy import Table, select, update
 from sqlalchemy.orm import Session
 
 from models.people import Person
-from models.plans import PlanVersion
+from models.plans import Plan, PlanVersion
 from models.studio import PlanDraft, PlanProposal
-from services import access, drafts, history
+from services import access, draft_reading, drafts, history
 from services.actor import SYSTEM, Actor
-from services.directory import organization
 from services.errors import Refusal, Stale
 from services.organisation import locked
 from services.plan_findings import findings_of
 from services.plan_reading import version_by_id
 from services.plans import Issue, current_version, deploy_plan, put_in_force
 from services.rows import affected
+from services.second_person import needs_second_person
 from services.uow import UnitOfWork
 from workflows.contract import DeploymentError
 
 #: Who may agree to a proposal (not their own).
 DECIDERS: Final = (access.AUTHOR, access.ADMIN, "leader")
-#: Key in the organisation's settings; absent means on.
-FOUR_EYES: Final = "plan_four_eyes"
 NOTE_LIMIT: Final = 2_000
 NUMBER_LIMIT: Final = 100
 
@@ -49,29 +47,6 @@ class Wanted:
     review_on: date | None = None
 
 
-def needs_second_person(session: Session) -> bool:
-    """Whether a proposal waits for somebody else."""
-    unit = organization(session)
-    return unit is None or unit.settings.get(FOUR_EYES, True) is not False
-
-
-def set_four_eyes(uow: UnitOfWork, on: bool, reason: str, actor: Actor, now: datetime) -> None:
-    """Switch the second person off, or on again. Raises Refusal ``not_your_role`` 403 for all but
-    administrators, ``form_invalid`` 422 without a reason for switching off."""
-    access.require_role(access.writer(uow.session, actor), access.ADMIN)
-    unit = locked(uow.session)
-    was = unit.settings.get(FOUR_EYES, True) is not False
-    if was == on:
-        return
-    if not on and not reason.strip():
-        raise Refusal("form_invalid", 422, errors={"reason": "required"})
-    unit.settings = {**unit.settings, FOUR_EYES: on}
-    history.append(
-        uow, "org.four_eyes_changed", actor=actor, occurred_at=now, now=now,
-        payload={"on": on, "was": was, "reason": reason.strip()[:NOTE_LIMIT]},
-    )  # fmt: skip
-
-
 def propose_draft(
     uow: UnitOfWork, draft_id: int, wanted: Wanted, actor: Actor, now: datetime
 ) -> PlanProposal:
@@ -81,13 +56,13 @@ def propose_draft(
     deployed."""
     session = uow.session
     person = drafts.author(uow, actor)
-    draft = drafts.get_draft(session, draft_id)
+    draft = draft_reading.get_draft(session, draft_id)
     if draft.author_id != person.id:
         raise Refusal("not_your_draft", 403)
     if draft.status != "open":
         raise Refusal("draft_locked", 409, draft=draft.id)
     _check(wanted)
-    bundle = drafts.bundle_of_draft(session, draft)
+    bundle = draft_reading.bundle_of_draft(session, draft)
     if str(bundle.manifest.get("key")) != draft.plan_key:
         raise Refusal("draft_key_changed", 409, plan=draft.plan_key)
     in_force = _in_force(session, draft.plan_key)
@@ -97,6 +72,7 @@ def propose_draft(
     if not report.deployable:
         raise DeploymentError(report.findings)
     locked(session)
+    _require_still(session, draft.plan_key, in_force)
     _set_status(uow, draft, "open", "submitted")
     return _propose(
         uow, "deploy", draft.plan_key, bundle.content_hash, wanted, actor, now,
@@ -116,6 +92,7 @@ def propose_rollback(
     if in_force.id == version.id:
         raise Refusal("nothing_changed", 409)
     locked(uow.session)
+    _require_still(uow.session, version.plan_key, in_force)
     return _propose(
         uow, "rollback", version.plan_key, version.content_hash, wanted, actor, now,
         target=version, base=in_force,
@@ -133,7 +110,8 @@ def approve(
     """Agree to exactly what was shown (``content_hash``): it comes into force. Raises Refusal
     ``proposal_unknown`` 404, ``not_your_role`` 403, ``own_proposal`` 403 for whoever proposed
     it, ``proposal_decided`` 409, ``proposal_moved`` 409 where another version has come into
-    force since, or the content is not what was shown."""
+    force since, or the content is not what was shown; DeploymentError where the unit no longer
+    has a role it needs."""
     proposal, person = _to_decide(uow, proposal_id, actor)
     if person.id == proposal.submitted_by:
         raise Refusal("own_proposal", 403)
@@ -245,6 +223,14 @@ def _in_force(session: Session, plan_key: str) -> PlanVersion | None:
         return None
 
 
+def _require_still(session: Session, plan_key: str, in_force: PlanVersion | None) -> None:
+    """Now that nobody else can put one in force: still the version that was looked at."""
+    plan = session.get(Plan, plan_key, populate_existing=True)
+    current = plan.current_version_id if plan is not None else None
+    if current != (in_force.id if in_force is not None else None):
+        raise Stale(f"plan {plan_key} has another version in force")
+
+
 def _propose(
     uow: UnitOfWork,
     kind: Literal["deploy", "rollback"],
@@ -297,8 +283,8 @@ def _stands(session: Session, proposal: PlanProposal) -> bool:
         return False
     if proposal.draft_id is None:
         return True
-    draft = drafts.get_draft(session, proposal.draft_id)
-    return drafts.bundle_of_draft(session, draft).content_hash == proposal.content_hash
+    draft = draft_reading.get_draft(session, proposal.draft_id)
+    return draft_reading.bundle_of_draft(session, draft).content_hash == proposal.content_hash
 
 
 def _carry_out(
@@ -316,8 +302,10 @@ def _carry_out(
     # Whoever agrees need not be a plan author: what was agreed to is carried out by Planroom.
     doer = actor if approved_by is None else SYSTEM
     if proposal.draft_id is not None:
-        draft = drafts.get_draft(uow.session, proposal.draft_id)
-        bundle = drafts.bundle_of_draft(uow.session, draft)
+        draft = draft_reading.get_draft(uow.session, proposal.draft_id)
+        bundle = draft_reading.bundle_of_draft(uow.session, draft)
+        if bundle.content_hash != proposal.content_hash:
+            raise Refusal("proposal_moved", 409)
         version = deploy_plan(uow, bundle, proposal.note, doer, now, issue=issue)
         _set_status(uow, draft, "submitted", "deployed")
         drafts.empty(uow.session, draft)
@@ -352,7 +340,7 @@ def _decide(
 
 def _give_back(uow: UnitOfWork, proposal: PlanProposal) -> None:
     if proposal.draft_id is not None:
-        draft = drafts.get_draft(uow.session, proposal.draft_id)
+        draft = draft_reading.get_draft(uow.session, proposal.draft_id)
         _set_status(uow, draft, "submitted", "open")
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from models.people import Membership, Person
 from models.plans import Plan, PlanVersion
 from models.studio import PlanDraft
-from services import drafts, plan_settings, whatif_pool
+from services import draft_reading, plan_settings, whatif_pool
 from services.calendar import calendar_of
 from services.tiers import Tier, tiers_of
 from workflows import catalogue
@@ -36,6 +36,11 @@ from workflows.whatif.walk import Walk
 PORTION: Final = 50
 #: Walks and results kept in memory.
 KEPT: Final = 24
+#: What all runs of a plan may cost together (`workflows.whatif.play.Played.work`): twelve times
+#: a thousand of plan 11. Of a plan so large that it is not enough, fewer runs are made.
+MOST_WORK: Final = 8_000_000
+#: But so many are.
+FEWEST: Final = 20
 
 #: Minutes a role takes while nothing better is known: half of its tasks, nine of ten.
 USUAL_PACE: Final[Mapping[str, tuple[int, int]]] = {
@@ -139,12 +144,12 @@ def in_force(session: Session, draft: PlanDraft) -> PlanVersion | None:
 
 def prepare_draft(session: Session, draft: PlanDraft) -> Prepared:
     """Raises DeploymentError where the draft does not compile."""
-    return prepare(session, drafts.bundle_of_draft(session, draft), draft.plan_key)
+    return prepare(session, draft_reading.bundle_of_draft(session, draft), draft.plan_key)
 
 
 def prepare_version(session: Session, version: PlanVersion) -> Prepared:
     """A deployed version made ready."""
-    return prepare(session, drafts.version_bundle(session, version), version.plan_key)
+    return prepare(session, draft_reading.version_bundle(session, version), version.plan_key)
 
 
 def people_by_role(session: Session) -> dict[str, int]:
@@ -192,7 +197,8 @@ def compute(
     plans = [draft]
     if version is not None and version.package.key != draft.package.key:
         plans.append(version)
-    total = parameters.runs * len(plans)
+    runs = parameters.runs
+    total = runs * len(plans)
     yield Progress(0, total)
     tallies: list[Tally] = []
     trials = []
@@ -200,10 +206,14 @@ def compute(
         learned = walk(plan, parameters, processes=processes)
         trials.append(_trial(plan, parameters, learned))
         tallies.append(Tally())
+        runs = min(runs, max(FEWEST, MOST_WORK // max(1, learned.work)))
         yield Progress(0, total)
+    total = runs * len(plans)
+    # Large cases by fewer at a time, so that there is progress and stopping is soon done.
+    portion = max(1, PORTION * runs // parameters.runs)
     works = [
-        (play_portion, (place, plan.package, trial, range(first, min(first + PORTION, trial.runs))))
-        for first in range(0, parameters.runs, PORTION)
+        (play_portion, (place, plan.package, trial, range(first, min(first + portion, runs))))
+        for first in range(0, runs, portion)
         for place, (plan, trial) in enumerate(zip(plans, trials, strict=True))
     ]
     done = 0

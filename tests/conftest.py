@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 
 from migrations.run import upgrade
 from services.uow import Database
+from tests.integration.world import MORNING, Made, World, make, make_world, on_paper, plan_t01
 
 settings.register_profile(
     "ci",
@@ -25,6 +26,14 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("ci")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What drives a browser runs in a pytest of its own (`tools/test.py`): a V8 isolate does not
+    start in a process where Playwright's loop runs."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture
@@ -117,3 +126,16 @@ def db(database_url: str) -> Iterator[Database]:
     database = Database(database_url)
     yield database
     database.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def furnished(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A SQLite database with the cast and plan ``t01``, its ``plan.toml`` among its files as a
+    folder of the library has it."""
+
+    def work(database: Database) -> World:
+        world = make_world(database, MORNING)
+        world.deploy(on_paper(plan_t01()))
+        return world
+
+    return make(sqlite_template, tmp_path_factory.mktemp("furnished"), work)

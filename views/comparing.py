@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from models.plans import PlanVersion
 from models.studio import PlanDraft
-from services import drafts, plans
+from services import draft_reading, plans
 from services.errors import Refusal
 from services.plan_diff import PlanDiff, diff, plan_text
 from services.plan_diff_changes import PlanText
@@ -109,7 +109,7 @@ def side_of_draft(session: Session, found: PlanDraft) -> Side:
 
     name = _("草稿")
     try:
-        return Side(name, plan_text(drafts.bundle_of_draft(session, found)), source)
+        return Side(name, plan_text(draft_reading.bundle_of_draft(session, found)), source)
     except DeploymentError as wrong:
         problems = tuple(finding_words.line(one) for one in wrong.findings)
         return Side(name, None, source, problems)

@@ -13,8 +13,10 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from services.errors import Refusal, Stale
+from views import finding_words
 from views.kit import Answer, render, settings
 from views.refusals import sentence
+from workflows.contract import DeploymentError
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +55,13 @@ def refused(refusal: Refusal) -> Answer:
     if "retry_after" in refusal.args_:
         answer.headers["Retry-After"] = str(refusal.args_["retry_after"])
     return answer
+
+
+def unreadable(error: DeploymentError) -> Answer:
+    """A plan's files say what no page can go on with, and no page of it catches that: what is
+    wrong, in words."""
+    text = " ".join(map(finding_words.sentence, error.findings[:3]))
+    return error_page(422, text, "draft_unreadable")
 
 
 def stale(error: Stale) -> Answer:
@@ -116,6 +125,7 @@ def failed(error: Exception) -> Answer:
 def init_app(app: Flask) -> None:
     """Attach the handlers, the narrow ones included."""
     app.register_error_handler(Refusal, refused)
+    app.register_error_handler(DeploymentError, unreadable)
     app.register_error_handler(Stale, stale)
     app.register_error_handler(CSRFError, csrf_failed)
     app.register_error_handler(RequestEntityTooLarge, too_large)

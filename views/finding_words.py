@@ -75,7 +75,9 @@ SENTENCES = {
         "不允许脚本任务:预案里的代码不会被执行。请改用 FEEL 表达式、判定表或外部服务任务。"
     ),
     "unsupported_extension": _l("不支持扩展“%(name)s”,它会是代码,或者不起作用。请删去。"),
-    "service_not_external": _l('服务任务必须是外部任务。请设 camunda:type="external" 和 topic。'),
+    "service_not_external": _l(
+        '系统不会做这个服务任务。由人做的请改成用户任务;由系统做的请设 camunda:type="external" 和 topic。'
+    ),
     "topic_missing": _l("外部任务没有 topic。请填写,如 notify。"),
     # events
     "several_event_definitions": _l("一个事件只能有一种触发方式。请拆成几个事件。"),
@@ -152,7 +154,7 @@ SENTENCES = {
     "unknown_org_role": _l(
         "角色“%(key)s”对应的单位角色“%(role)s”不存在。请改正 [roles] 中的 role。"
     ),
-    "no_candidate_group": _l("没有写由谁办理。请填写 candidateGroups。"),
+    "no_candidate_group": _l("没有写由谁办理。请在流程图里选“由谁办理”(candidateGroups)。"),
     "unknown_approval_kind": _l(
         "签批种类“%(kind)s”不认识。请用 review、secrecy、legal、countersign 或 final。"
     ),
@@ -252,6 +254,9 @@ SENTENCES = {
     "approval_removed": _l("比现行版少了审批“%(task)s”(%(before)s)。请核对;审定人会看到这一条。"),
     "approval_rule_removed": _l(
         "plan.toml 的 [[approvals]] 比现行版少了“%(task)s”。请核对;审定人会看到这一条。"
+    ),
+    "approval_rule_narrowed": _l(
+        "plan.toml 的 [[approvals]] 里,“%(task)s”比现行版少管了等级“%(tiers)s”。请核对;审定人会看到这一条。"
     ),
     "deadline_removed": _l(
         "“%(task)s”原有的办理时限(%(before)s)没有了。请核对;审定人会看到这一条。"

@@ -173,10 +173,12 @@ def main_navigation(phone: bool = False) -> list[NavigationItem]:
             "library.index",
             _("预案"),
             "book-2",
-            ("library", "plans", "studio", "proposing", "comparing", "migrating"),
+            ("library", "plans", "plan_settings", "studio", "proposing", "comparing", "migrating"),
         ),
     ]
     here = request.blueprint or ""
+    if here.startswith("studio_"):
+        here = "studio"
     bar = [
         NavigationItem(
             text,
@@ -232,6 +234,15 @@ def csp_nonce() -> str:
         g.csp_nonce = secrets.token_urlsafe(16)
     nonce: str = g.csp_nonce
     return nonce
+
+
+def row_number(text: str) -> int:
+    """A row's id as a field or an argument gives it (``type=row_number``). Raises ValueError for
+    what no row can have."""
+    number = int(text)
+    if not 0 < number < 2**31:
+        raise ValueError(text)
+    return number
 
 
 class RowNumber(IntegerConverter):

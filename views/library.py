@@ -6,7 +6,7 @@ from __future__ import annotations
 from flask import Blueprint, request
 from flask_login import login_required
 
-from services.drafts import may_read
+from services.draft_reading import may_read
 from services.kinds import kinds
 from services.library_page import entries, fits
 from views import plan_words

@@ -19,7 +19,7 @@ from services.directory import roles
 from services.errors import Refusal
 from services.plan_reading import version_by_id, version_by_number, versions_of
 from views import migration_words
-from views.kit import Answer, actor, database, me, now, render, run, say, see_other
+from views.kit import Answer, actor, database, me, now, render, row_number, run, say, see_other
 from views.refusals import field_errors
 
 bp = Blueprint("migrating", __name__, url_prefix="/plans")
@@ -41,7 +41,7 @@ def show(key: str) -> Answer:
 def move(key: str) -> Answer:
     """Move the chosen cases, each by itself: one that cannot be moved keeps no other."""
     wanted, reason = request.form.getlist("case", type=int)[:MOST], request.form.get("reason", "")
-    to_id = request.form.get("to_version", 0, type=int)
+    to_id = request.form.get("to_version", 0, type=row_number)
     if not case_moves.may_move(me()):
         raise Refusal("not_your_role", 403)
     outcomes: list[Outcome] = []

@@ -56,16 +56,23 @@ def reason_of(move: CaseMove, reason: Reason | str) -> str:
 
 
 def name_of(move: CaseMove, path: str) -> str:
-    """What an element is called in the new version, or was in the old; a clock is named with
-    what it stands on."""
+    """What an element is called in the new version, or was in the old, after the call it stands
+    in: ``24小时内回应 › 签发``. A clock is named with what it stands on."""
     known = static_path(path)
-    element = move.new.elements.get(known) or move.old.elements.get(known)
+    element = _element(move, known)
     if element is None:
         return path
-    host = move.new.elements.get(element.attached_to) or move.old.elements.get(element.attached_to)
-    if host is None:
-        return _word(element)
-    return _("%(host)s · %(event)s", host=_word(host), event=_word(element))
+    parts = known.split("/")
+    calls = (_element(move, "/".join(parts[:n])) for n in range(1, len(parts)))
+    host = _element(move, element.attached_to)
+    named = _word(element)
+    if host is not None:
+        named = _("%(host)s · %(event)s", host=_word(host), event=named)
+    return _(" › ").join([*(_word(call) for call in calls if call is not None), named])
+
+
+def _element(move: CaseMove, path: str) -> Element | None:
+    return move.new.elements.get(path) or move.old.elements.get(path)
 
 
 def _word(element: Element) -> str:

@@ -106,7 +106,7 @@ COLUMNS = {
     "trigger": _l("起算"),
     "who": _l("谁报"),
     "to": _l("报给谁"),
-    "iso": _l("时限"),
+    "iso": _l("完成时限"),
     "anchor": _l("起算的时间点"),
     "element": _l("由哪一步承担"),
     "elements": _l("限于哪些步骤"),

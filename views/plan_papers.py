@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from models.plans import PlanVersion
 from models.studio import PlanDraft
-from services import drafts, plans
+from services import draft_reading, plans
 from services.directory import organization
 from services.errors import Refusal
 from services.plan_diff import diff, plan_text
@@ -128,7 +128,7 @@ def _draft_issue(session: Session, draft: PlanDraft) -> Issue:
         (one for one in proposals_of(session, draft.plan_key) if one.draft_id == draft.id), None
     )
     try:
-        text = plan_text(drafts.bundle_of_draft(session, draft))
+        text = plan_text(draft_reading.bundle_of_draft(session, draft))
     except DeploymentError as wrong:
         raise Refusal("draft_unreadable", 422) from wrong
     name = _("草稿")

@@ -14,7 +14,7 @@ from models.plans import PlanVersion
 from services import plans
 from services.definitions import catalogue_for
 from services.directory import organization, people_by_id
-from services.drafts import may_read
+from services.draft_reading import may_read
 from services.errors import Refusal
 from services.library_shelf import Shelf, SourceText, read_shelf
 from services.plan_reading import usage, version_by_id, version_by_number, versions_of

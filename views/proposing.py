@@ -12,18 +12,19 @@ from sqlalchemy.orm import Session
 
 from models.plans import Plan, PlanVersion
 from models.studio import PlanProposal
-from services import drafts, proposals
+from services import draft_reading, proposals
 from services.directory import people_by_id
 from services.errors import Refusal
 from services.plan_findings import findings_of
 from services.plan_reading import version_by_id
 from services.proposals import Wanted
+from services.second_person import needs_second_person, set_four_eyes
 from services.uow import UnitOfWork
 from views import comparing
 from views.kit import Answer, actor, database, me, now, render, run, say, see_other
 from views.refusals import field_errors, sentence
 from views.studio_kit import draft_in_hand, draft_page, may_author, told
-from workflows.contract import DeploymentError
+from workflows.contract import DeploymentError, Finding
 
 bp = Blueprint("proposing", __name__, url_prefix="/studio")
 
@@ -47,7 +48,7 @@ def _propose_page(
         page = draft_page(session, draft, "propose")
         try:
             report = findings_of(
-                session, drafts.bundle_of_draft(session, draft), in_force=page["in_force"]
+                session, draft_reading.bundle_of_draft(session, draft), in_force=page["in_force"]
             )
             found, deployable = report.findings, report.deployable
         except DeploymentError as error:
@@ -101,6 +102,7 @@ def propose_draft(draft_id: int) -> Answer:
 @login_required
 def rollback(key: str, version_id: int) -> Answer:
     """Propose to put an earlier version in force again."""
+    _require_of(key, version_id)
     wanted, errors = _wanted()
     if errors:
         return _rollback_page(version_id, 422, request.form, errors)
@@ -111,6 +113,8 @@ def rollback(key: str, version_id: int) -> Answer:
 
     try:
         proposal_id, status = run(work)
+    except DeploymentError as error:
+        return _rollback_page(version_id, 422, request.form, problems=error.findings)
     except Refusal as refusal:
         if refusal.code == "form_invalid":
             return _rollback_page(version_id, 422, request.form, field_errors(refusal))
@@ -122,11 +126,23 @@ def rollback(key: str, version_id: int) -> Answer:
 @login_required
 def rollback_page(key: str, version_id: int) -> Answer:
     """What going back to an earlier version asks for."""
+    _require_of(key, version_id)
     return _rollback_page(version_id)
 
 
+def _require_of(key: str, version_id: int) -> None:
+    """The address names the plan and a version of it. Raises Refusal ``plan_unknown`` 404."""
+    with database().read() as session:
+        if version_by_id(session, version_id).plan_key != key:
+            raise Refusal("plan_unknown", 404)
+
+
 def _rollback_page(
-    version_id: int, status: int = 200, values: Any = None, errors: dict[str, str] | None = None
+    version_id: int,
+    status: int = 200,
+    values: Any = None,
+    errors: dict[str, str] | None = None,
+    problems: tuple[Finding, ...] = (),
 ) -> Answer:
     if not may_author(me()):
         raise Refusal("not_your_role", 403)
@@ -142,7 +158,8 @@ def _rollback_page(
                 plan_row=plan,
                 values=values or {},
                 errors=errors or {},
-                second_person=proposals.needs_second_person(session),
+                problems=[told(one) for one in problems],
+                second_person=needs_second_person(session),
             ),
             status,
         )
@@ -174,10 +191,13 @@ def proposal(proposal_id: int) -> Answer:
 
 
 def _proposal_page(
-    proposal_id: int, status: int = 200, errors: dict[str, str] | None = None
+    proposal_id: int,
+    status: int = 200,
+    errors: dict[str, str] | None = None,
+    problems: tuple[Finding, ...] = (),
 ) -> Answer:
     person = me()
-    if not drafts.may_read(person):
+    if not draft_reading.may_read(person):
         raise Refusal("proposal_unknown", 404)
     with database().read() as session:
         found = proposals.get_proposal(session, proposal_id)
@@ -191,7 +211,7 @@ def _proposal_page(
                 result=_of(session, found.version_id),
                 people=people_by_id(session, [found.submitted_by, found.decided_by]),
                 may_decide=proposals.may_decide(found, person),
-                problems=_proposal_findings(session, found),
+                problems=[told(one) for one in problems] or _proposal_findings(session, found),
                 **_changes(session, found),
                 values=request.form,
                 errors=errors or {},
@@ -210,7 +230,7 @@ def _changes(session: Session, found: PlanProposal) -> dict[str, Any]:
     if base is None or found.status != "waiting":
         return {"difference": None}
     if found.draft_id is not None:
-        new = comparing.side_of_draft(session, drafts.get_draft(session, found.draft_id))
+        new = comparing.side_of_draft(session, draft_reading.get_draft(session, found.draft_id))
     else:
         target = version_by_id(session, found.target_version_id or 0)
         new = comparing.side_of_version(session, target)
@@ -222,8 +242,8 @@ def _proposal_findings(session: Session, found: PlanProposal) -> list[dict[str, 
     """What the checks say of a draft that waits; of a version nothing new is to be said."""
     if found.draft_id is None or found.status != "waiting":
         return []
-    draft = drafts.get_draft(session, found.draft_id)
-    bundle = drafts.bundle_of_draft(session, draft)
+    draft = draft_reading.get_draft(session, found.draft_id)
+    bundle = draft_reading.bundle_of_draft(session, draft)
     base = _of(session, found.base_version_id)
     return [told(one) for one in findings_of(session, bundle, in_force=base).findings]
 
@@ -244,6 +264,8 @@ def decide(proposal_id: int, verdict: str) -> Answer:
 
     try:
         key = run(work)
+    except DeploymentError as error:  # sound when it was proposed; the unit has changed since
+        return _proposal_page(proposal_id, 422, problems=error.findings)
     except Refusal as refusal:
         if refusal.code != "form_invalid":
             raise
@@ -261,7 +283,7 @@ def second_person() -> Answer:
     """Switch the second person off (an exception on record), or on again."""
     on, reason = request.form.get("on") == "true", request.form.get("reason", "")
     try:
-        run(lambda uow: proposals.set_four_eyes(uow, on, reason, actor(), now()))
+        run(lambda uow: set_four_eyes(uow, on, reason, actor(), now()))
     except Refusal as refusal:
         if refusal.code != "form_invalid":
             raise

@@ -4,7 +4,7 @@ in the reader's language, are here and nowhere else."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from flask_babel import gettext as _
@@ -77,6 +77,7 @@ SENTENCES = {
     "nothing_changed": _l("与现行版本一样,没有可启用的改动。"),
     "no_upload": _l("请选择要导入的文件。"),
     "import_no_plan": _l("文件里没有流程图。请至少选一个 BPMN 文件。"),
+    "whatif_stopped": _l("推演中断了,没有算完。请把预案改简单些,或稍后再试。"),
     "proposal_unknown": _l("没有这项启用申请,或您无权查看。"),
     "own_proposal": _l("这是您自己提请的,须由另一人审定。"),
     "proposal_decided": _l("这项申请已经办过了。请刷新页面。"),
@@ -208,9 +209,10 @@ def field_sentence(code: str) -> str:
     return str(found) if found is not None else _("不符合要求(%(code)s)。", code=code)
 
 
-def field_errors(refusal: Refusal) -> dict[str, str]:
-    """The sentences of a ``form_invalid`` refusal by field name; empty for any other."""
+def field_errors(refusal: Refusal, said: Callable[[str], str] = field_sentence) -> dict[str, str]:
+    """The sentences of a ``form_invalid`` refusal by field name; empty for any other. ``said``
+    gives the sentence of a code."""
     errors = refusal.args_.get("errors")
     if not isinstance(errors, Mapping):
         return {}
-    return {str(name): field_sentence(str(code)) for name, code in errors.items()}
+    return {str(name): said(str(code)) for name, code in errors.items()}

@@ -9,14 +9,28 @@ from flask import Blueprint, Response, jsonify, request, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
 
-from services import drafts, plan_import, proposals
+from services import draft_reading, drafts, plan_import, proposals
 from services.directory import people_by_id, roles
 from services.errors import Refusal
 from services.plans import deployed_plans
+from services.second_person import needs_second_person
 from services.uow import UnitOfWork
 from views import finding_words
 from views.i18n import loc
-from views.kit import Answer, actor, database, me, now, render, run, say, see_other, seen
+from views.kit import (
+    Answer,
+    actor,
+    database,
+    me,
+    now,
+    render,
+    row_number,
+    run,
+    safe_next,
+    say,
+    see_other,
+    seen,
+)
 from views.refusals import sentence
 from views.studio_kit import draft_in_hand, draft_page, may_author, told
 from workflows.contract import DeploymentError, Finding
@@ -35,10 +49,10 @@ def _index(
     status: int = 200, problems: tuple[Finding, ...] = (), refusal: Refusal | None = None
 ) -> Answer:
     person = me()
-    if not drafts.may_read(person):
+    if not draft_reading.may_read(person):
         raise Refusal("not_your_role", 403)
     with database().read() as session:
-        under_way = drafts.drafts_under_way(session)
+        under_way = draft_reading.drafts_under_way(session)
         waiting = proposals.proposals_waiting(session)
         people = people_by_id(
             session, [*(d.author_id for d in under_way), *(p.submitted_by for p in waiting)]
@@ -53,7 +67,7 @@ def _index(
             people=people,
             may_author=may_author(person),
             may_decide={one.id for one in waiting if proposals.may_decide(one, person)},
-            second_person=proposals.needs_second_person(session),
+            second_person=needs_second_person(session),
             problems=[told(finding) for finding in problems],
             refused=sentence(refusal) if refusal is not None else "",
         )
@@ -64,7 +78,7 @@ def _index(
 @login_required
 def begin(key: str) -> Answer:
     """A draft of one's own of the plan, or the one there is."""
-    version_id = request.form.get("version", type=int)
+    version_id = request.form.get("version", type=row_number)
     draft_id = run(
         lambda uow: drafts.open_draft(uow, key, actor(), now(), version_id=version_id).id
     )
@@ -75,6 +89,8 @@ def begin(key: str) -> Answer:
 @login_required
 def import_plan() -> Answer:
     """Files of a new plan, or of one there is, as a draft with its findings."""
+    if not may_author(me()):  # before anything of theirs is read
+        raise Refusal("not_your_role", 403)
     uploads = _uploads()
 
     def work(uow: UnitOfWork) -> int:
@@ -102,7 +118,7 @@ def import_into(draft_id: int) -> Answer:
     uploads = _uploads()
 
     def work(uow: UnitOfWork) -> int:
-        there = drafts.files_of(uow.session, draft_in_hand(uow.session, draft_id))
+        there = draft_reading.files_of(uow.session, draft_in_hand(uow.session, draft_id))
         files = plan_import.placed(uploads, there)
         what = _("导入 %(files)s", files=", ".join(sorted(files)))
         drafts.save_files(uow, draft_id, files, actor(), now(), what=what)
@@ -151,7 +167,7 @@ def file(draft_id: int, name: str) -> Response:
     """A file of the draft as last saved; its revision in the header ``X-Revision``."""
     with database().read() as session:
         draft = draft_in_hand(session, draft_id)
-        body = drafts.file_of(session, draft, name)
+        body = draft_reading.file_of(session, draft, name)
         revision = draft.revision
     plain = name.endswith(".toml")
     answer = Response(body, mimetype="text/plain" if plain else "application/xml")
@@ -166,18 +182,25 @@ def file(draft_id: int, name: str) -> Response:
 def save(draft_id: int, name: str) -> Answer:
     """Save one file: JSON ``{content, revision}`` to ``{revision, others}``. 409 when the draft
     has moved, 422 when the file cannot be read; both with ``{code, message}``."""
-    given = request.get_json(silent=True)
+    try:
+        given = request.get_json(silent=True)
+    except RecursionError:  # nested without end
+        given = None
     content = given.get("content") if isinstance(given, dict) else None
     revision = given.get("revision") if isinstance(given, dict) else None
     if not isinstance(content, str) or not isinstance(revision, int) or isinstance(revision, bool):
+        return _json_refusal(Refusal("form_invalid", 422))
+    try:
+        body = content.encode()
+    except UnicodeEncodeError:  # half of a letter, as JSON can write it
         return _json_refusal(Refusal("form_invalid", 422))
     what = _("编辑 %(file)s", file=name)
 
     def work(uow: UnitOfWork) -> dict[str, Any]:
         draft = drafts.save_files(
-            uow, draft_id, {name: content.encode()}, actor(), now(), revision=revision, what=what
+            uow, draft_id, {name: body}, actor(), now(), revision=revision, what=what
         )
-        others = drafts.others_editing(uow.session, draft)
+        others = draft_reading.others_editing(uow.session, draft)
         people = people_by_id(uow.session, [one.author_id for one in others])
         return {"revision": draft.revision, "others": [loc(one) for one in people.values()]}
 
@@ -198,7 +221,8 @@ def undo(draft_id: int) -> Answer:
     """Take the newest save back."""
     what = run(lambda uow: drafts.undo(uow, draft_id, actor(), now())[1])
     say(_("已撤销:%(what)s", what=what) if what else _("已撤销上一步。"))
-    return seen(request.form.get("next") or url_for("studio_table.show", draft_id=draft_id))
+    table = url_for("studio_table.show", draft_id=draft_id)
+    return seen(safe_next(request.form.get("next"), table))
 
 
 @bp.post("/drafts/<int:draft_id>/discard")

@@ -13,7 +13,7 @@ from flask_login import login_required
 from flask_wtf.csrf import generate_csrf
 
 from models.studio import PlanDraft
-from services import drafts, plan_decisions
+from services import draft_reading, plan_decisions
 from services.errors import Refusal
 from services.plan_decisions import BadValues, Known, Tried, Wanted
 from services.plan_folder import bundle_of
@@ -65,7 +65,7 @@ def show(draft_id: int) -> Answer:
     (a decision's id) in the address say what is shown first."""
     with database().read() as session:
         draft = draft_in_hand(session, draft_id)
-        files = drafts.files_of(session, draft)
+        files = draft_reading.files_of(session, draft)
         page = draft_page(session, draft, "tables")
         editor = _editor(draft, files, bool(page["may_edit"]))
         return render("studio/decisions.html", **page, editor=editor, words=editor_words())
@@ -89,7 +89,7 @@ def _box(draft_id: int, given: Mapping[str, str], *, tried: bool = False) -> Ans
     file, key = given.get("file", ""), given.get("decision", "")
     with database().read() as session:
         draft = draft_in_hand(session, draft_id)
-        files = drafts.files_of(session, draft)
+        files = draft_reading.files_of(session, draft)
     shown: dict[str, Any] = {
         "draft": draft, "file": file, "decision": key, "wanted": [], "errors": {}, "why": "",
         "result": None, "unreadable": "", "given": {name: given.get(name, "") for name in given},

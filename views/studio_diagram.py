@@ -10,7 +10,7 @@ from flask_login import login_required
 from flask_wtf.csrf import generate_csrf
 
 from models.studio import PlanDraft
-from services import drafts
+from services import draft_reading
 from services.draft_sheets import Sheet, sheets_of
 from services.plan_folder import bundle_of
 from views import terms
@@ -47,9 +47,9 @@ def show(draft_id: int) -> Answer:
     ``file`` and ``element`` in the address say what is shown first."""
     with database().read() as session:
         draft = draft_in_hand(session, draft_id)
-        files = drafts.files_of(session, draft)
+        files = draft_reading.files_of(session, draft)
         page = draft_page(session, draft, "diagram")
-        if not drafts.may_edit(draft, me()):
+        if not draft_reading.may_edit(draft, me()):
             return render("studio/diagram.html", **page, start=_start(sheets_of(files)))
         return render(
             "studio/diagram.html",
@@ -65,7 +65,7 @@ def sheets(draft_id: int) -> Response:
     """The drawings for the viewer, in the shape `views.diagram.plain_sheets` has."""
     with database().read() as session:
         draft = draft_in_hand(session, draft_id)
-        found = sheets_of(drafts.files_of(session, draft))
+        found = sheets_of(draft_reading.files_of(session, draft))
         return jsonify(
             sheets=[
                 {

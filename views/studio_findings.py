@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request, url_for
@@ -10,11 +11,13 @@ from sqlalchemy.orm import Session
 
 from models.plans import Plan, PlanVersion
 from models.studio import PlanDraft
-from services import drafts
+from services import draft_reading
+from services.element_names import names_of
 from services.plan_findings import FindingReport, findings_of_files
 from views import finding_words
+from views.i18n import loc
 from views.kit import Answer, database, render
-from views.studio_kit import draft_in_hand, draft_page
+from views.studio_kit import draft_in_hand, draft_page, told
 from workflows.contract import Finding
 
 bp = Blueprint("studio_findings", __name__, url_prefix="/studio")
@@ -27,11 +30,11 @@ def show(draft_id: int) -> Answer:
     with database().read() as session:
         draft = draft_in_hand(session, draft_id)
         files, report = _report(session, draft)
-        rows = [_row(draft, finding) for finding in report.findings]
+        rows = _rows(draft, files, report)
         found = {
             "errors": [row for row in rows if row["severity"] == "error"],
             "warnings": [row for row in rows if row["severity"] != "error"],
-            "files": files,
+            "files": len(files),
         }
         if request.args.get("fragment") or request.headers.get("HX-Request"):
             return render("studio/_findings.html", draft=draft, **found)
@@ -41,27 +44,42 @@ def show(draft_id: int) -> Answer:
 @bp.get("/drafts/<int:draft_id>/findings.json")
 @login_required
 def as_json(draft_id: int) -> Response:
-    """The same for the editors: ``{findings: [{code, severity, file, element, text, fix, where}],
+    """The same for the editors: ``{findings: [{code, severity, file, element, name, text, fix,
+    where}],
     deployable}``."""
     with database().read() as session:
         draft = draft_in_hand(session, draft_id)
-        _files, report = _report(session, draft)
+        files, report = _report(session, draft)
         return jsonify(
-            findings=[_row(draft, finding) for finding in report.findings],
+            findings=_rows(draft, files, report),
             deployable=report.deployable,
         )
 
 
-def _report(session: Session, draft: PlanDraft) -> tuple[int, FindingReport]:
-    """How many files were read, and what was found."""
+def _report(session: Session, draft: PlanDraft) -> tuple[dict[str, bytes], FindingReport]:
+    """The files that were read, and what was found."""
     plan = session.get(Plan, draft.plan_key)
     in_force = (
         session.get(PlanVersion, plan.current_version_id)
         if plan is not None and plan.current_version_id
         else None
     )
-    files = drafts.files_of(session, draft)
-    return len(files), findings_of_files(session, files, in_force=in_force)
+    files = draft_reading.files_of(session, draft)
+    return files, findings_of_files(session, files, in_force=in_force)
+
+
+def _rows(
+    draft: PlanDraft, files: Mapping[str, bytes], report: FindingReport
+) -> list[dict[str, Any]]:
+    names = names_of(files, report.findings)
+    return [
+        {**_row(draft, one), "name": _named(names.get((one.file, one.element)))}
+        for one in report.findings
+    ]
+
+
+def _named(names: tuple[str, str] | None) -> str:
+    return loc({"name": names[0], "name_en": names[1]}) if names is not None else ""
 
 
 def _row(draft: PlanDraft, finding: Finding) -> dict[str, Any]:
@@ -69,10 +87,8 @@ def _row(draft: PlanDraft, finding: Finding) -> dict[str, Any]:
     what, fix = finding_words.parts(finding)
     drawn = finding.element and finding.file.endswith(".bpmn")
     return {
+        **told(finding),
         "code": finding.code,
-        "severity": finding.severity,
-        "file": finding.file,
-        "element": finding.element,
         "text": what,
         "fix": fix,
         "where": url_for(

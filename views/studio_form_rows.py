@@ -65,7 +65,9 @@ def step(do: str, rows: list[FieldEdit]) -> str:
     """One step of editing: ``add``, ``up.2``, ``down.2``, ``delete.2``, ``option.2`` (adds one),
     ``option-up.2.0``, ``option-down.2.0``, ``option-delete.2.0``. Returns where to go on."""
     verb, _dot, rest = do.partition(".")
-    numbers = [int(part) for part in rest.split(".") if part.isascii() and part.isdigit()]
+    numbers = [
+        int(part) for part in rest.split(".") if part.isascii() and part.isdigit() and len(part) < 5
+    ]
     if verb == "add" and len(rows) < _ROWS:
         rows.append(FieldEdit("", "", "string"))
         return f"f.{len(rows) - 1}.label"

@@ -20,7 +20,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from models.studio import PlanDraft
-from services import drafts, plan_forms
+from services import draft_reading, plan_forms
 from services.errors import Refusal
 from services.plan_form_mentions import Mention, gone, mentions, mentions_key
 from services.plan_forms import CONSTRAINTS, FormFile
@@ -105,7 +105,7 @@ def show(draft_id: int) -> Answer:
     """The steps with their forms; with ``file`` and ``task`` the fields of one."""
     with database().read() as session:
         draft = draft_in_hand(session, draft_id)
-        files = drafts.files_of(session, draft)
+        files = draft_reading.files_of(session, draft)
         if not request.args.get("task"):
             return _page(session, draft, files)
         task = plan_forms.task_in(files, request.args.get("file", ""), request.args["task"])
@@ -122,7 +122,7 @@ def change(draft_id: int) -> Answer:
     file, task_id = request.form.get("file", ""), request.form.get("task", "")
     with database().read() as session:
         draft = draft_in_hand(session, draft_id)
-        files = drafts.files_of(session, draft)
+        files = draft_reading.files_of(session, draft)
         task = plan_forms.task_in(files, file, task_id)
         rows = typed(request.form, task.fields)
         editing = Editing(rows, request.form.get("revision", draft.revision, type=int))
@@ -135,7 +135,7 @@ def change(draft_id: int) -> Answer:
             preview = {**_preview(task, editing.rows), "draft": draft}
             if do.startswith("preview"):
                 return render("studio/_form_preview.html", **preview)
-            may_edit = drafts.may_edit(draft, me())
+            may_edit = draft_reading.may_edit(draft, me())
             shown = preview | _editor(draft, file, task, editing)
             return render("studio/_form_editor.html", **shown, may_edit=may_edit, fragment=True)
     name_new(editing.rows)
@@ -166,7 +166,7 @@ def _again(draft_id: int, file: str, was: FormTask, editing: Editing, refusal: R
     """The page once more with what was typed, and why it was not saved."""
     with database().read() as session:
         draft = draft_in_hand(session, draft_id)
-        files = drafts.files_of(session, draft)
+        files = draft_reading.files_of(session, draft)
         task = plan_forms.task_in(files, file, was.id)
         if refusal.code == "form_invalid":
             errors: Mapping[str, str] = refusal.args_["errors"]  # type: ignore[assignment]
@@ -303,7 +303,7 @@ def _preview(task: FormTask, rows: Sequence[FieldEdit]) -> dict[str, Any]:
     fields = tuple(
         FormField(
             id=one.id or f"row_{place}",
-            label=choose(one.label, one.label_en),
+            label=choose(one.label, one.label_en) or f"({place + 1})",
             type=one.type,
             default=one.default or None,
             required=one.required,

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from models.people import Person
 from models.plans import Plan, PlanVersion
 from models.studio import PlanDraft
-from services import drafts
+from services import draft_reading
 from services.directory import people_by_id
-from services.proposals import needs_second_person
+from services.second_person import needs_second_person
 from views import finding_words
 from views.kit import me
 from workflows.contract import Finding
@@ -21,7 +21,7 @@ from workflows.contract import Finding
 
 def draft_in_hand(session: Session, draft_id: int) -> PlanDraft:
     """The draft, if the person signed in may read it. Raises Refusal ``draft_unknown`` 404."""
-    return drafts.read_draft(session, draft_id, me())
+    return draft_reading.read_draft(session, draft_id, me())
 
 
 def tabs(draft: PlanDraft) -> list[tuple[str, str, str]]:
@@ -45,7 +45,7 @@ def draft_page(session: Session, draft: PlanDraft, part: str, **context: Any) ->
     the reader may change it now; ``others`` are other drafts of the plan and their authors."""
     plan = session.get(Plan, draft.plan_key)
     base = session.get(PlanVersion, draft.base_version_id) if draft.base_version_id else None
-    others = drafts.others_editing(session, draft)
+    others = draft_reading.others_editing(session, draft)
     people = people_by_id(session, [draft.author_id, *(one.author_id for one in others)])
     return {
         "draft": draft,
@@ -56,10 +56,10 @@ def draft_page(session: Session, draft: PlanDraft, part: str, **context: Any) ->
         else None,
         "author": people.get(draft.author_id),
         "others": [(one, people.get(one.author_id)) for one in others],
-        "may_edit": drafts.may_edit(draft, me()),
+        "may_edit": draft_reading.may_edit(draft, me()),
         "part": part,
         "tabs": tabs(draft),
-        "last_change": drafts.last_change(session, draft),
+        "last_change": draft_reading.last_change(session, draft),
         "second_person": needs_second_person(session),
         **context,
     }
@@ -67,7 +67,7 @@ def draft_page(session: Session, draft: PlanDraft, part: str, **context: Any) ->
 
 def may_author(person: Person) -> bool:
     """Whether the person may make drafts of their own."""
-    return not set(person.role_keys).isdisjoint(drafts.AUTHORS)
+    return not set(person.role_keys).isdisjoint(draft_reading.AUTHORS)
 
 
 def told(finding: Finding) -> dict[str, Any]:

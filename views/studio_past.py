@@ -9,7 +9,7 @@ from flask_login import login_required
 from sqlalchemy.orm import Session
 
 from models.studio import PlanDraft
-from services import access, drafts, past_cases
+from services import access, draft_reading, past_cases
 from services.definitions import definition_for
 from services.past_cases import Replay
 from views import past_words
@@ -31,7 +31,7 @@ def show(draft_id: int) -> Answer:
     with database().read() as session:
         draft = draft_in_hand(session, draft_id)
         try:
-            past_cases.compiled(session, drafts.bundle_of_draft(session, draft))
+            past_cases.compiled(session, draft_reading.bundle_of_draft(session, draft))
             problems: list[dict[str, Any]] = []
         except DeploymentError as error:
             problems = [told(one) for one in error.findings if one.severity == "error"]
@@ -81,7 +81,7 @@ def rows(draft_id: int) -> Answer:
 
 
 def _portion(session: Session, draft: PlanDraft, after: int) -> dict[str, Any]:
-    bundle = drafts.bundle_of_draft(session, draft)
+    bundle = draft_reading.bundle_of_draft(session, draft)
     definition = past_cases.compiled(session, bundle)
     cases = past_cases.finished_cases(session, draft.plan_key)
     some = past_cases.replay(session, cases[after : after + PORTION], definition, bundle.manifest)

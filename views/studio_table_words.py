@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from services.plan_table import PlanTable, TableRow, Turn
-from services.plan_table_edits import Told
+from services.plan_table_draft import Told
 from views import plan_words
 from views.i18n import loc
 from workflows.edits.spans import Span, of_minutes
@@ -28,7 +28,7 @@ NEW_FORMS = {
     "note": _l("办理情况(填一段文字)"),
     "done": _l("是否办成,附说明"),
     "planroom:report-up": _l("信息报送(逐个接收方登记)"),
-    "planroom:statement-draft": _l("拟稿"),
+    "planroom:statement-draft": _l("拟写文稿"),
     "planroom:statement-review": _l("审核文稿(同意、退回)"),
     "planroom:statement-approve": _l("签发文稿"),
     "planroom:statement-release": _l("发布文稿"),
@@ -105,6 +105,7 @@ def span_words(span: Span | None) -> str:
 
 
 def minutes_words(minutes: int | None) -> str:
+    """A length in minutes in words; None is said as there being none."""
     return span_words(of_minutes(minutes)) if minutes is not None else _("没有")
 
 
@@ -148,7 +149,15 @@ def turn_words(turn: Turn) -> str:
 
 
 def turn_asked(turn: Turn) -> dict[str, str]:
+    """The question of a turn in both languages, for `views.i18n.loc`."""
     return {"name": turn.asked, "name_en": turn.asked_en}
+
+
+def other_calls(table: PlanTable, row: TableRow) -> str:
+    """The calls in which a step of a shared process stands, too: ``“跟进发布”、“专家说明”``."""
+    calls = (table.read.elements.get(path.rpartition("/")[0]) for path in row.shared)
+    names = [loc(call) or call.id for call in calls if call is not None]
+    return _("、").join(_("“%(name)s”", name=name) for name in dict.fromkeys(names))
 
 
 def form_words(row: TableRow) -> str:

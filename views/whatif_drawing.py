@@ -36,6 +36,8 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
+    """The tasks of one role, ``y`` and ``height`` in pixels."""
+
     role: str
     y: int
     height: int
@@ -44,12 +46,16 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
+    """A moment of the scale: ``minutes`` after discovery, ``x`` in percent."""
+
     minutes: int
     x: float
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
+    """The whole drawing, ``height`` in pixels, as wide as its place."""
+
     marks: tuple[Mark, ...]
     lanes: tuple[Lane, ...]
     height: int

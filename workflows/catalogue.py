@@ -110,6 +110,15 @@ class Catalogue:
         """The file the element is drawn in."""
         return self.processes[element.process_id].file
 
+    def written(self) -> Iterator[Element]:
+        """Each element once, at its first path, however often its process is called."""
+        seen = set[tuple[str, str]]()
+        for element in self.elements.values():
+            key = (element.process_id, element.id)
+            if key not in seen:
+                seen.add(key)
+                yield element
+
 
 def read(files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Catalogue:
     """The catalogue of a bundle (``files``: name to bytes; ``manifest``: plan.toml).

@@ -23,16 +23,12 @@ def check(
     before: Catalogue, manifest_before: Mapping[str, Any], now: Catalogue,
     manifest: Mapping[str, Any], found: Findings,
 ) -> None:  # fmt: skip
-    """Adds the warnings ``approval_removed``, ``approval_rule_removed``, ``deadline_removed``,
-    ``deadline_lengthened``, ``deadline_changed``, ``escalation_removed`` and
-    ``four_eyes_removed``, each with what stood there ``before`` and what stands there ``after``.
-    A called process is compared once, wherever it is called."""
-    done = set[tuple[str, str]]()
-    for element in before.elements.values():
-        key = (element.process_id, element.id)
-        if key in done:
-            continue
-        done.add(key)
+    """Adds the warnings ``approval_removed``, ``approval_rule_removed``,
+    ``approval_rule_narrowed``, ``deadline_removed``, ``deadline_lengthened``,
+    ``deadline_changed``, ``escalation_removed`` and ``four_eyes_removed``, each with what stood
+    there ``before`` and what stands there ``after``. A called process is compared once, wherever
+    it is called."""
+    for element in before.written():
         after = now.elements.get(element.path) or _moved(element, now)
         if element.form_key in (APPROVE, REVIEW) or is_final(element):
             _approval(before, element, after, now, found)
@@ -192,10 +188,30 @@ def _limits(before: Catalogue, now: Catalogue, found: Findings) -> None:
 
 
 def _rules(before: Mapping[str, Any], now: Mapping[str, Any], found: Findings) -> None:
-    """Rows of ``[[approvals]]``: without one a statement goes out without that approval."""
-    kept = {str(row.get("kind")) for row in now.get("approvals") or ()}
-    for row in before.get("approvals") or ():
-        if str(row.get("kind")) not in kept:
-            name = str(row.get("name") or row.get("kind"))
-            english = str(row.get("name_en") or name)
-            found.warning("approval_rule_removed", "plan.toml", "", task=name, task_en=english)
+    """Rows of ``[[approvals]]``: without one a statement goes out without that approval, and so it
+    does at a tier that a row no longer names."""
+    asked, kept = _asked(before), _asked(now)
+    tiers = {str(row["key"]): row for row in now.get("tiers") or ()}
+    for kind, (row, known) in asked.items():
+        name = str(row.get("name") or kind)
+        args = {"task": name, "task_en": str(row.get("name_en") or name)}
+        if kind not in kept:
+            found.warning("approval_rule_removed", "plan.toml", "", **args)
+            continue
+        gone = [key for key in tiers if key in known and key not in kept[kind][1]]
+        if gone:
+            names = [str(tiers[key].get("name") or key) for key in gone]
+            english = [str(tiers[key].get("name_en") or tiers[key].get("name") or key)
+                       for key in gone]  # fmt: skip
+            args |= {"tiers": "、".join(names), "tiers_en": ", ".join(english)}
+            found.warning("approval_rule_narrowed", "plan.toml", "", **args)
+
+
+def _asked(manifest: Mapping[str, Any]) -> dict[str, tuple[Mapping[str, Any], set[str]]]:
+    """The approvals by kind: a row of it, and the tiers at which any row asks for it."""
+    every = {str(row["key"]) for row in manifest.get("tiers") or ()}
+    found: dict[str, tuple[Mapping[str, Any], set[str]]] = {}
+    for row in manifest.get("approvals") or ():
+        own = found.setdefault(str(row.get("kind")), (row, set()))[1]
+        own |= set(row["tiers"]) if row.get("tiers") else every
+    return found

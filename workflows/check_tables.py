@@ -30,7 +30,6 @@ MAX_STEPS: Final = 20_000
 OTHER: Final = "…"
 
 _COMPARED: Final = re.compile(r"(<=|>=|<|>|=|!=)\s*(.+)", re.DOTALL)
-_INTERVAL: Final = re.compile(r"([\[\](])\s*(.+?)\s*\.\.\s*(.+?)\s*([\])\[])", re.DOTALL)
 _NOT: Final = re.compile(r"not\s*\((.*)\)", re.DOTALL)
 #: A column's literals are all of one type, and of the type of its pieces.
 _OPS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
@@ -231,22 +230,32 @@ def _cell(text: str) -> _Test:
     text = text.strip()
     if text in ("", "-"):
         return _Test(anything=True)
+    if len(text) > check_conditions.MAX_LENGTH:
+        raise _NotRead
     denied = _NOT.fullmatch(text)
     parts: list[tuple[str, Value]] = []
     ends: list[tuple[float, bool, float, bool]] = []
     for part in _split(denied[1] if denied else text):
-        interval = _INTERVAL.fullmatch(part)
+        interval = _interval(part)
         compared = _COMPARED.fullmatch(part)
         if interval:
-            low, high = _value(interval[2]), _value(interval[3])
+            low, high = map(_value, interval)
             if not (isinstance(low, float) and isinstance(high, float)):
                 raise _NotRead
-            ends.append((low, interval[1] == "[", high, interval[4] == "]"))
+            ends.append((low, part[0] == "[", high, part[-1] == "]"))
         elif compared:
             parts.append((compared[1], _value(compared[2])))
         else:
             parts.append(("=", _value(part)))
     return _Test(tuple(parts), tuple(ends), negated=denied is not None)
+
+
+def _interval(text: str) -> tuple[str, str] | None:
+    """The two ends of ``[a..b]`` with any of FEEL's brackets."""
+    if len(text) < 2 or text[0] not in "[](" or text[-1] not in "])[":
+        return None
+    low, dots, high = text[1:-1].partition("..")
+    return (low.strip(), high.strip()) if dots and low.strip() and high.strip() else None
 
 
 def _value(text: str) -> Value:
@@ -258,7 +267,8 @@ def _value(text: str) -> Value:
 
 def _split(text: str) -> list[str]:
     """At commas outside quotation marks."""
-    found = re.findall(r'(?:"(?:[^"\\]|\\.)*"|[^",])+', text)
+    # A text that is never closed goes on to the end: looked through once, then not read.
+    found = re.findall(r'(?:"(?:[^"\\]|\\.)*(?:"|\Z)|[^",])+', text)
     if sum(map(len, found)) + max(0, len(found) - 1) != len(text):
         raise _NotRead
     return [part.strip() for part in found]

@@ -65,12 +65,7 @@ _PUBLISHES: Final = re.compile(
 def check(catalogue: Catalogue, found: Findings) -> None:
     """Adds ``undisclosed_voice``, ``flooding``, ``removal_of_criticism`` and
     ``sender_undisclosed`` (errors)."""
-    done = set[tuple[str, str]]()
-    for element in catalogue.elements.values():
-        key = (element.process_id, element.id)
-        if key in done:
-            continue
-        done.add(key)
+    for element in catalogue.written():
         file = catalogue.file_of(element)
         if _speaks(element) and not element.properties.get("sender", "").strip():
             found.error("sender_undisclosed", file, element.id, **named("task", element))

@@ -33,7 +33,7 @@ def evaluate(
     DecisionError and FeelError."""
     known = dict(variables)
     taken: dict[str, DecisionOutcome] = {}
-    for step in _in_order(table):
+    for step in in_order(table):
         outcome = take(step, known, context, feel)
         taken[step.id] = outcome
         if len(outcome.rows) == 1 and isinstance(step.logic, Table):
@@ -77,22 +77,29 @@ def check(table: DecisionTable, known_names: Names | None, feel: Feel) -> list[F
     column's type. Codes: ``feel_<problem>`` with the problem's text and place, and
     ``decision_priorities`` (PRIORITY or OUTPUT ORDER without output values). The element is
     the rule or column, else the decision."""
+    findings: list[Finding] = []
+    for step in in_order(table):
+        findings += check_alone(step, known_names, feel)
+    return findings
+
+
+def check_alone(table: DecisionTable, known_names: Names | None, feel: Feel) -> list[Finding]:
+    """`check` of the decision by itself: the names of those it requires are known, too."""
     names: dict[str, str | None] | None = None
     if known_names is not None:
         names = (
             dict(known_names) if isinstance(known_names, Mapping) else dict.fromkeys(known_names)
-        )
-    findings: list[Finding] = []
-    for step in _in_order(table):
-        own = None if names is None else names | dict.fromkeys(_results_of(step))
-        findings += _check_one(step, own, feel)
-    return findings
+        ) | dict.fromkeys(_results_of(table))
+    return _check_one(table, names, feel)
 
 
-def _in_order(table: DecisionTable) -> list[DecisionTable]:
+def in_order(table: DecisionTable) -> list[DecisionTable]:
+    """The decision and all it requires, each after those it requires itself."""
     order: dict[str, DecisionTable] = {}
 
     def add(step: DecisionTable) -> None:
+        if step.id in order:  # required by several
+            return
         for needed in step.required:
             add(needed)
         order.setdefault(step.id, step)
@@ -103,7 +110,7 @@ def _in_order(table: DecisionTable) -> list[DecisionTable]:
 
 def _results_of(table: DecisionTable) -> list[str]:
     names: list[str] = []
-    for step in _in_order(table)[:-1]:
+    for step in in_order(table)[:-1]:
         names += [step.id, step.variable]
         if isinstance(step.logic, Table):
             names += [output.name for output in step.logic.outputs]

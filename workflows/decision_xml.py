@@ -47,6 +47,9 @@ _UNSUPPORTED: Final = (
     "for", "every", "some",
 )  # fmt: skip
 
+#: Decisions that require one another in a row.
+MAX_REQUIRED: Final = 50
+
 Choice = TypeVar("Choice", bound=str)
 
 
@@ -97,6 +100,9 @@ class _Reader:
         element = elements[key]
         if key in above:
             self._fault("decision_cycle", element, path=" > ".join((*above, key)))
+            return None
+        if len(above) > MAX_REQUIRED:
+            self._fault("too_deep", element, line=str(element.sourceline), limit=str(MAX_REQUIRED))
             return None
         required: list[DecisionTable] = []
         for requirement in self._children(element, "informationRequirement"):

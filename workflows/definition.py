@@ -15,6 +15,7 @@ from workflows.bundle import Bundle
 from workflows.contract import DeploymentError, Element, Finding, FormField
 from workflows.decision_model import DecisionTable
 from workflows.feel import Feel
+from workflows.findings import Findings
 from workflows.process_spec import ProcessSpec
 from workflows.specs import store
 from workflows.state import pack, unpack
@@ -91,14 +92,16 @@ def compile_bundle(bundle: Bundle, feel: Feel) -> Definition:
 def _in_tables(bundle: Bundle, feel: Feel) -> list[Finding]:
     """What is wrong inside the decision tables: their shape, and the FEEL of every cell. Names are
     not judged, since what a table is given depends on where it is called."""
-    findings: list[Finding] = []
+    found = Findings()
     for name, data in bundle.of_type(".dmn"):
         try:
             for table in decision_table.parse(data, name).values():
-                findings += decision_table.check(table, None, feel)
+                for finding in decision_table.check_alone(table, None, feel):
+                    found.add(finding)
         except DeploymentError as error:
-            findings += error.findings
-    return findings
+            for finding in error.findings:
+                found.add(finding)
+    return found.all()
 
 
 def _specs(bundle: Bundle, findings: list[Finding]) -> dict[str, Any]:

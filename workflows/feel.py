@@ -7,7 +7,7 @@ and `is working day(x)`, all in the calendar's zone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Literal
@@ -29,6 +29,9 @@ LIMIT_SECONDS: Final = 0.05
 BATCH_SECONDS: Final = 1.0
 MEMORY_BYTES: Final = 128 * 1024 * 1024
 MAX_LENGTH: Final = 10_000
+#: Characters that are checked in one call, and calls that may run out of time in one check.
+CHECKED: Final = 50_000
+PATIENCE: Final = 5
 
 Kind = Literal["expression", "unary"]
 #: Names that may be used: bare or dotted paths, each with its FEEL type where that is known.
@@ -232,7 +235,7 @@ class Feel:
                 for i in short
             ],
         }
-        wire = self._call("check", request, max(1, len(short)), "")
+        wire = self._checked(request)
         problems = [[Problem("too_long", 0, len(item.text))] for item in items]
         for index, found in zip(short, wire, strict=True):
             offset = stripped[index][1]
@@ -248,6 +251,32 @@ class Feel:
                 for p in found
             ]
         return problems
+
+    def _checked(self, request: Wire) -> list[Any]:
+        """What V8 finds in each item. Of long texts a few at a time: the more there is of a plan,
+        the more time it has. A text that takes too long by itself is ``too_long``; after some of
+        these the rest is no longer tried."""
+        found: list[Any] = []
+        waiting = [*_batches(request["items"])]
+        patience = PATIENCE
+        while waiting:
+            batch = waiting.pop(0)
+            if patience > 0:
+                try:
+                    found += self._call("check", request | {"items": batch}, CHECKED, "")
+                    continue
+                except FeelError as err:
+                    if err.code != "expression_timeout":
+                        raise
+                    patience -= 1
+                    if len(batch) > 1:
+                        waiting = [[item] for item in batch] + waiting
+                        continue
+            found += [
+                [{"code": "too_long", "from": 0, "to": len(item["text"]), "name": ""}]
+                for item in batch
+            ]
+        return found
 
     def _request(
         self, texts: Sequence[str], variables: Variables, context: Context
@@ -304,6 +333,20 @@ def strip_marker(expression: str) -> tuple[str, int]:
     if rest.startswith("="):
         rest = rest[1:]
     return rest, len(expression) - len(rest)
+
+
+def _batches(items: Sequence[Wire]) -> Iterator[list[Wire]]:
+    """The items in their order, each batch of `CHECKED` characters or one item."""
+    batch: list[Wire] = []
+    length = 0
+    for item in items:
+        length += len(item["text"])
+        if batch and length > CHECKED:
+            yield batch
+            batch, length = [], len(item["text"])
+        batch.append(item)
+    if batch:
+        yield batch
 
 
 @cache

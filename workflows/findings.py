@@ -6,7 +6,8 @@ from typing import Final, Literal
 
 from workflows.contract import Finding
 
-#: A hopeless file must not yield a page of 20,000 lines.
+#: A hopeless file must not yield a page of 20,000 lines. Of errors and of warnings each: no crowd
+#: of warnings may hide an error.
 MAX_FINDINGS: Final = 500
 
 
@@ -15,14 +16,16 @@ class Findings:
 
     def __init__(self) -> None:
         self._found: dict[tuple[object, ...], Finding] = {}
+        self._counts = {"error": 0, "warning": 0}
 
     def add(self, finding: Finding) -> None:
         key = (
             finding.code, finding.severity, finding.file, finding.element,
             tuple(sorted(finding.args.items())),
         )  # fmt: skip
-        if len(self._found) < MAX_FINDINGS:
-            self._found.setdefault(key, finding)
+        if key not in self._found and self._counts[finding.severity] < MAX_FINDINGS:
+            self._counts[finding.severity] += 1
+            self._found[key] = finding
 
     def error(self, code: str, file: str, element: str = "", **args: str) -> None:
         self._add(code, "error", file, element, args)

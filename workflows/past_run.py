@@ -9,12 +9,12 @@ record is done.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from workflows import engine
+from workflows.answers import REPORT_UP, anchors_set
 from workflows.contract import (
     Advance,
     Context,
@@ -22,124 +22,16 @@ from workflows.contract import (
     IncidentRaised,
     TaskOpened,
     TimerSet,
-    Variables,
-    WorkCalendar,
 )
 from workflows.definition import Definition
 from workflows.feel import Feel
-from workflows.past_answers import REPORT_UP, anchors_set, values_of
-from workflows.specs.events import Split
+from workflows.past_answers import values_of
+from workflows.past_course import Choice, Course, How, Step
+from workflows.past_record import Answer, Corrected, Record, Sent
 from workflows.task import static_path
 
 #: A course longer than this goes round in a circle of default answers.
 MOST_STEPS: Final = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A recorded completion. ``completed`` is when it was entered, ``happened`` when the work was
-    done; ``result`` is as stored: JSON values by field. ``seq`` orders the record."""
-
-    path: str
-    round: int
-    opened: datetime
-    completed: datetime
-    happened: datetime
-    result: Mapping[str, Any]
-    seq: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A message somebody sent."""
-
-    name: str
-    payload: Mapping[str, Any]
-    at: datetime
-    seq: int
-
-
-@dataclass(frozen=True, slots=True)
-class Corrected:
-    """An anchor put right later on."""
-
-    name: str
-    happened: datetime
-    at: datetime
-    seq: int
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What was decided in a case. ``cancelled`` are tasks (path, round) nobody had to answer;
-    ``fields`` the form fields of the version it was decided on, by path; ``usual`` how long a role
-    takes, in minutes."""
-
-    started: datetime
-    finished: datetime
-    variables: Variables
-    anchors: Mapping[str, datetime]
-    calendar: WorkCalendar
-    answers: tuple[Answer, ...]
-    messages: tuple[Sent, ...] = ()
-    corrections: tuple[Corrected, ...] = ()
-    cancelled: frozenset[tuple[str, int]] = frozenset()
-    fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    usual: Mapping[str, float] = field(default_factory=dict)
-
-
-How = Literal["recorded", "later", "default", "open", "cancelled"]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A user task of a course. ``how`` it ended: as recorded, ``later`` (it opened after its
-    recorded moment), by ``default`` values, not at all, or cancelled. ``late`` is seconds after
-    the due date (negative: before), None without one."""
-
-    path: str
-    round: int
-    opened: datetime
-    due: datetime | None
-    completed: datetime | None = None
-    happened: datetime | None = None
-    how: How = "open"
-    #: Fields of its form that the record had no value for.
-    filled: tuple[str, ...] = ()
-
-    @property
-    def late(self) -> int | None:
-        if self.due is None or self.happened is None:
-            return None
-        return int((self.happened - self.due).total_seconds())
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A gateway's or a table's answer; ``matched`` are flow or rule ids."""
-
-    path: str
-    decision: str
-    matched: tuple[str, ...]
-    output: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """How a case goes on a version. ``steps`` in the order they ended, those still open last.
-    ``unheard`` are messages nobody waited for. ``stuck`` is the fault that stopped it."""
-
-    steps: tuple[Step, ...]
-    choices: tuple[Choice, ...]
-    ends: tuple[str, ...]
-    status: Literal["completed", "running", "incident"]
-    finished: datetime
-    unheard: tuple[str, ...] = ()
-    stuck: IncidentRaised | None = None
-
-    @property
-    def done(self) -> list[tuple[str, int]]:
-        return [(step.path, step.round) for step in self.steps if step.completed is not None]
 
 
 def play(definition: Definition, record: Record, feel: Feel, *, fill: bool) -> Course:
@@ -337,20 +229,3 @@ class _Player:
                         self.definition, self.state, intent.task_id, None, self.context, self.feel
                     )
                 )
-
-
-def targets(definition: Definition, path: str, flows: Sequence[str]) -> tuple[str, ...]:
-    """Where flows out of the gateway at ``path`` lead, as paths."""
-    element = definition.element(path)
-    around = path.rpartition("/")[0]
-    prefix = f"{around}/" if around else ""
-    found: dict[str, str] = {}
-    for name, spec in definition.specs.items():
-        if name != element.process_id and not name.startswith(f"{element.process_id}/"):
-            continue
-        for one in spec.task_specs.values():
-            for flow in one.flows if one.bpmn_id == element.id else ():
-                target = spec.task_specs[flow.target]
-                host = spec.task_specs[target.main] if isinstance(target, Split) else target
-                found[flow.id] = str(host.bpmn_id)
-    return tuple(prefix + found.get(flow, flow) for flow in flows)

@@ -9,6 +9,7 @@ import { Idiomorph } from "idiomorph/dist/idiomorph.esm.js";
 import { startCounters } from "./counters.js";
 import { startForms } from "./forms.js";
 import { startRefreshing } from "./refresh.js";
+import { startRowForms } from "./row_forms.js";
 
 window.htmx = htmx;
 window.bootstrap = { Alert, Dropdown, Collapse, Modal, Tab, Tooltip };
@@ -50,6 +51,7 @@ function boot() {
   startRefreshing(htmx, words, announce);
   const summary = document.querySelector("[data-focus]");
   if (summary) summary.focus();
+  startRowForms();
   for (const button of document.querySelectorAll("[data-back]")) {
     button.addEventListener("click", () => history.back());
   }

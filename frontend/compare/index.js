@@ -9,6 +9,7 @@ import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 import { diff } from "bpmn-js-differ";
 import { is } from "bpmn-js/lib/util/ModelUtil";
 import { inLanguage } from "../diagram/language.js";
+import wideLabels from "../diagram/wide_labels.js";
 import "bpmn-js/dist/assets/diagram-js.css";
 import "bpmn-js/dist/assets/bpmn-js.css";
 import "../diagram/diagram.css";
@@ -25,7 +26,7 @@ class Pane {
     this.box = root.querySelector("[data-canvas]");
     this.note = root.querySelector("[data-note]");
     this.words = words;
-    this.viewer = new NavigatedViewer({ container: this.box });
+    this.viewer = new NavigatedViewer({ container: this.box, additionalModules: [wideLabels] });
     this.drawn = false;
     this.box.addEventListener("wheel", (event) => {
       if (!event.ctrlKey && !event.metaKey) event.stopImmediatePropagation();

@@ -109,6 +109,8 @@ class Decisions {
     const views = this.views();
     const first = views.find((view) => view.id === wanted) ?? views.find((view) => view.type !== "drd") ?? views[0];
     if (first) await made.open(first);
+    // A table that is only read has no cell to stop at, yet must be scrolled by the keyboard.
+    if (!this.editing) for (const wide of box.querySelectorAll(".tjs-table-container")) wide.tabIndex = 0;
     this.changed();
     for (const button of root.querySelectorAll("[data-do=undo], [data-do=redo]")) button.disabled = !this.editing;
     this.state.textContent = say(this.editing ? "saved" : "reading");

@@ -8,6 +8,7 @@
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 import { is } from "bpmn-js/lib/util/ModelUtil";
 import { inLanguage } from "./language.js";
+import wideLabels from "./wide_labels.js";
 import "bpmn-js/dist/assets/diagram-js.css";
 import "bpmn-js/dist/assets/bpmn-js.css";
 import "./diagram.css";
@@ -26,7 +27,7 @@ class Diagram {
     this.canvasBox = root.querySelector("[data-canvas]");
     this.tabs = root.querySelector("[data-sheets]");
     this.note = root.querySelector("[data-note]");
-    this.viewer = new NavigatedViewer({ container: this.canvasBox });
+    this.viewer = new NavigatedViewer({ container: this.canvasBox, additionalModules: [wideLabels] });
     this.marked = [];
     this.sheets = [];
     this.current = null;

@@ -5,10 +5,18 @@ const CAMUNDA = "http://camunda.org/schema/1.0/bpmn";
 export function inLanguage(xml) {
   if (document.documentElement.lang !== "en") return xml;
   const tree = new DOMParser().parseFromString(xml, "application/xml");
+  const named = new Map();
   for (const property of tree.getElementsByTagNameNS(CAMUNDA, "property")) {
     if (property.getAttribute("name") !== "name.en") continue;
     const owner = property.parentNode.parentNode.parentNode;
-    if (property.getAttribute("value")) owner.setAttribute("name", property.getAttribute("value"));
+    if (!property.getAttribute("value")) continue;
+    named.set(owner.getAttribute("name"), property.getAttribute("value"));
+    owner.setAttribute("name", property.getAttribute("value"));
+  }
+  // A pool is called as its process is.
+  for (const one of tree.querySelectorAll("participant[name]")) {
+    const english = named.get(one.getAttribute("name"));
+    if (english) one.setAttribute("name", english);
   }
   return new XMLSerializer().serializeToString(tree);
 }

@@ -2,13 +2,16 @@
 // an element has one; what the file calls it in Chinese stays.
 import { getBusinessObject } from "bpmn-js/lib/util/ModelUtil";
 import { readPair, writePair } from "./camunda_properties.js";
+import wideLabels from "../diagram/wide_labels.js";
 import { english } from "./page.js";
 
 const FIRST = 3000;
 
+// Of the open file: Chinese name -> English.
+export const names = new Map();
+
 class EnglishNames {
-  constructor(eventBus, textRenderer, labelEditingProvider, modeling, bpmnFactory) {
-    const names = new Map();
+  constructor(eventBus, textRenderer, labelEditingProvider, modeling, bpmnFactory, bpmnSearch) {
     const learn = (object) => {
       const pair = object.get("name") && readPair(object, "name.en");
       if (pair) names.set(object.get("name"), pair);
@@ -22,6 +25,10 @@ class EnglishNames {
     const createText = textRenderer.createText;
     textRenderer.createText = (text, options) => createText.call(textRenderer, names.get(text) ?? text, options);
 
+    const search = bpmnSearch._search;
+    bpmnSearch._search = (items, ...rest) =>
+      search(items.map((one) => ({ ...one, label: names.get(one.label) ?? one.label })), ...rest);
+
     const { activate, update } = labelEditingProvider;
     labelEditingProvider.activate = (element) => {
       const context = activate.call(labelEditingProvider, element);
@@ -33,7 +40,7 @@ class EnglishNames {
     };
   }
 }
-EnglishNames.$inject = ["eventBus", "textRenderer", "labelEditingProvider", "modeling", "bpmnFactory"];
+EnglishNames.$inject = ["eventBus", "textRenderer", "labelEditingProvider", "modeling", "bpmnFactory", "bpmnSearch"];
 
 // Everything with a name below a part of the model.
 function walk(part, tell) {
@@ -45,4 +52,4 @@ function walk(part, tell) {
   }
 }
 
-export default english ? { __init__: ["englishNames"], englishNames: ["type", EnglishNames] } : {};
+export default english ? { __depends__: [wideLabels], __init__: ["wideLabels", "englishNames"], englishNames: ["type", EnglishNames] } : {};

@@ -1,5 +1,6 @@
 // The token simulation, and some buttons of the properties panel, write their English straight into
 // the page: it is put into the reader's language as it appears. What an author wrote is left alone.
+import { names } from "./english_names.js";
 import { translate } from "./translate.js";
 
 const OURS = [
@@ -7,6 +8,8 @@ const OURS = [
   ".bio-properties-panel button",
   ".bio-properties-panel-list-badge",
 ].join(", ");
+// Here the panel says what is chosen, by its name in the file: an English reader's is another one.
+const NAMED = ".bio-properties-panel-header-label";
 
 function inWords(text) {
   const counted = /^(List contains )(\d+)( items?)$/.exec(text);
@@ -29,9 +32,18 @@ function put(element) {
   }
 }
 
+function rename(label) {
+  const text = label?.firstChild;
+  if (names.has(text?.data)) text.data = names.get(text.data);
+}
+
 export function speakLater(container) {
   new MutationObserver((records) => {
     for (const { target, addedNodes, type } of records) {
+      if (type === "characterData") {
+        rename(target.parentElement?.closest(NAMED));
+        continue;
+      }
       if (type === "attributes") {
         if (target.closest(OURS)) put(target);
         continue;
@@ -39,9 +51,10 @@ export function speakLater(container) {
       for (const node of addedNodes) {
         const element = node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement;
         if (!element) continue;
+        rename(element.closest(NAMED) ?? element.querySelector(NAMED));
         if (element.closest(OURS)) put(element);
         else for (const one of element.querySelectorAll(OURS)) put(one);
       }
     }
-  }).observe(container, { subtree: true, childList: true, attributes: true, attributeFilter: ["title"] });
+  }).observe(container, { subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["title"] });
 }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page
 
 from tests.acceptance.conftest import Enter
-from tests.acceptance.person import PHONE
+from tests.acceptance.person import PHONE, Person
 
 HAN = re.compile(r"[\u3400-\u9fff\uff01-\uff5e\u3000-\u303f]")
 #: Words people typed themselves stay in their language: what was said of a case, statements,
@@ -30,7 +31,8 @@ TYPED = (
     # A channel is recorded under the name it had, in the language of its place.
     "政务微博",
 )
-#: Pages of the interface, by the person who reads them. ``{late}`` is the case running late.
+#: Pages of the interface, by the person who reads them. ``{late}`` is the case running late,
+#: ``{draft}`` the author's draft of plan 11.
 PAGES = {
     "duty": (
         "/inbox",
@@ -46,6 +48,12 @@ PAGES = {
         "/plans/p04",
     ),
     "leader": ("/inbox?tab=queue", "/cases/{archived}"),
+    "author": (
+        "/studio",
+        "/studio/drafts/{draft}?tier=major&role=publicity&path=first_statement/draft&do=review",
+        "/studio/drafts/{draft}/diagram",
+        "/studio/drafts/{draft}/propose",
+    ),
     "admin": ("/inbox", "/people", "/organisation", "/plans/p13/settings/public_notice"),
 }
 
@@ -82,24 +90,35 @@ def chinese(page: Page) -> list[str]:
     return left
 
 
-@pytest.fixture
-def cases_of_the_demonstration() -> dict[str, str]:
-    """The demonstration plays the archived case first, then the one running late."""
-    return {"archived": "1", "late": "2"}
+#: The demonstration plays the archived case first, then the one running late.
+CASES = {"archived": "1", "late": "2"}
 
 
-def test_english_has_no_chinese_chrome(
-    enter: Enter, cases_of_the_demonstration: dict[str, str]
-) -> None:
+def pages(person: Person) -> Iterator[tuple[str, str]]:
+    """Each page of `PAGES` as (who, address), with the person at the browser changed to them. The
+    draft is begun as its author does it; begun again it is the same one."""
+    for username, paths in PAGES.items():
+        person.become(username)
+        numbers = dict(CASES)
+        if username == "author":
+            person.page.goto("/plans/p11")
+            with person.page.expect_navigation():
+                person.page.locator("form[action$='/plans/p11/draft'] button").first.click()
+            found = re.search(r"/studio/drafts/(\d+)", person.page.url)
+            assert found, person.page.url
+            numbers["draft"] = found.group(1)
+        for path in paths:
+            yield username, path.format(**numbers)
+
+
+def test_english_has_no_chinese_chrome(enter: Enter) -> None:
     person = enter("duty")
     person.page.locator("header").get_by_role("button", name="English").click()
     person.page.wait_for_function("document.documentElement.lang === 'en'")
     left: list[str] = []
-    for username, paths in PAGES.items():
-        person.become(username)
-        for path in paths:
-            person.open(path.format(**cases_of_the_demonstration))
-            left += [f"{path}: {text}" for text in chinese(person.page)]
+    for _username, path in pages(person):
+        person.open(path)
+        left += [f"{path}: {text}" for text in chinese(person.page)]
     assert not left, "\n".join(left)
 
 
@@ -122,23 +141,19 @@ def test_tasks_are_english_too(enter: Enter) -> None:
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_main_pages_fit_a_phone(
-    enter: Enter, cases_of_the_demonstration: dict[str, str], language: str
-) -> None:
+def test_main_pages_fit_a_phone(enter: Enter, language: str) -> None:
     person = enter("duty", look=language == "zh")
     if language == "en":
         person.page.locator("header").get_by_role("button", name="English").click()
         person.page.wait_for_function("document.documentElement.lang === 'en'")
     person.page.set_viewport_size(PHONE)
     wide: list[str] = []
-    for username, paths in PAGES.items():
-        person.become(username)
-        for path in paths:
-            person.open(path.format(**cases_of_the_demonstration))
-            beyond = person.page.evaluate(
-                "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
-            if beyond > 0:
-                wide.append(f"{username} {path}: {beyond} px")
-            person.picture(f"phone-{language}-{username}-{path.strip('/').replace('/', '-')[:30]}")
+    for username, path in pages(person):
+        person.open(path)
+        beyond = person.page.evaluate(
+            "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        if beyond > 0:
+            wide.append(f"{username} {path}: {beyond} px")
+        person.picture(f"phone-{language}-{username}-{path.strip('/').replace('/', '-')[:30]}")
     assert not wide, "\n".join(wide)

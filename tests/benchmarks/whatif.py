@@ -14,19 +14,17 @@ from typing import Any
 from services import plan_settings, whatif, whatif_pool
 from services.plan_folder import read_folder
 from tests.benchmarks.figures import Figure, plain, ratio
-from workflows import catalogue, engine
+from tests.unit.whatif_case import CALENDAR, Durable, package
 from workflows.bundle import Bundle
-from workflows.contract import Advance, Context, TaskOpened, WorkCalendar
 from workflows.definition import Definition, compile_bundle
 from workflows.feel import default_feel
-from workflows.whatif import live, play, questions, runs
+from workflows.whatif import live, play, runs
 from workflows.whatif.memo import MemoFeel
 from workflows.whatif.package import Package, play_portion, walk_through
 
 LIBRARY = Path("bpmn")
 #: Runs on the durable engine, here, and of a whole calculation.
 DURABLE, HERE, WHOLE = 20, 300, 1000
-CALENDAR = WorkCalendar()
 
 
 def measure() -> Iterator[Figure]:
@@ -80,18 +78,13 @@ def _two(package: Package, trial: runs.Trial, here: float) -> Iterator[Figure]:
 
 def _package(bundle: Bundle) -> tuple[Package, Definition]:
     definition = compile_bundle(bundle, default_feel())
-    read = catalogue.read(bundle.files, bundle.manifest)
     settings = plan_settings.as_values(
         [
             plan_settings.SettingRow(row, row.default, False)
             for row in plan_settings.settings_of(bundle.manifest)
         ]
     )
-    asked = questions.read(definition, read, bundle.manifest)
-    package = Package(
-        bundle.content_hash, definition.dump(), asked, frozenset(read.flows), settings, CALENDAR
-    )
-    return package, definition
+    return package(bundle, definition, settings), definition
 
 
 def _durable(stage: play.Stage, trial: runs.Trial) -> None:
@@ -104,12 +97,12 @@ def _durable(stage: play.Stage, trial: runs.Trial) -> None:
         runs.tally(stage, trial, range(DURABLE))
     finally:
         play.LiveRun = kept  # type: ignore[attr-defined]
-    instance: _Instance | None = None
+    case: Durable | None = None
     for verb, given in script:
         if verb == "start":
-            instance = _Instance(stage.definition, given)
-        elif instance is not None:
-            getattr(instance, verb)(*given)
+            case = Durable(stage.definition, given)
+        elif case is not None:
+            getattr(case, verb)(*given)
 
 
 class _Noting(live.LiveRun):
@@ -132,52 +125,3 @@ class _Noting(live.LiveRun):
     def fire(self, now: Any) -> live.Moved:
         self.script.append(("fire", (now,)))
         return super().fire(now)
-
-
-class _Instance:
-    """A case on the public engine."""
-
-    def __init__(self, definition: Definition, variables: dict[str, Any]) -> None:
-        self.definition = definition
-        self.now = play.DISCOVERED + play.OPENED_AFTER
-        self.anchors = {"discovered_at": play.DISCOVERED, "opened_at": self.now}
-        self.tasks: dict[int, TaskOpened] = {}
-        self.timers: dict[str, Any] = {}
-        self.take(engine.start(definition, variables, self.context, default_feel()))
-
-    @property
-    def context(self) -> Context:
-        return Context(self.now, dict(self.anchors), CALENDAR)
-
-    def take(self, advance: Advance) -> None:
-        assert not advance.incidents, advance.incidents
-        self.state = advance.state
-        # The number of a task in its instance is the end of its id.
-        self.tasks |= {int(task.id[-8:], 16): task for task in advance.opened}
-        for gone in (*advance.timers_dropped, *(timer.id for timer in advance.timers_fired)):
-            self.timers.pop(gone, None)
-        self.timers |= {timer.id: timer for timer in advance.timers_set}
-        for intent in advance.intents:
-            if intent.task_id and advance.status == "running":
-                self.take(
-                    engine.answer_external(
-                        self.definition, self.state, intent.task_id, None, self.context,
-                        default_feel(),
-                    )
-                )  # fmt: skip
-
-    def complete(self, n: int, data: dict[str, Any], now: Any) -> None:
-        self.now = now
-        task, feel = self.tasks[n], default_feel()
-        named = live.anchors_of(self.definition.element(task.path), data)
-        self.anchors |= dict.fromkeys(named, now)
-        advance = engine.complete(self.definition, self.state, task.id, data, self.context, feel)
-        self.take(advance)
-        if named and advance.status == "running":
-            self.take(engine.retime(self.definition, self.state, self.context, feel))
-
-    def fire(self, now: Any) -> None:
-        self.now = now
-        due = [timer.id for timer in self.timers.values() if timer.due_at <= now]
-        feel = default_feel()
-        self.take(engine.fire_timers(self.definition, self.state, due, self.context, feel))

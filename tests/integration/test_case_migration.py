@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,8 +26,8 @@ from services import (
 from services.case_migration import Outcome
 from services.case_reading import overview
 from services.errors import Refusal
-from services.uow import Database, UnitOfWork
-from tests.integration.world import World, make_world, plan_t01
+from services.uow import UnitOfWork
+from tests.integration.world import World, plan_t01
 from workflows.bundle import Bundle
 
 CHECK = {"note": "三人轻伤", "serious": "true"}
@@ -56,16 +55,6 @@ def changed(*swaps: tuple[str, str], **manifest: Any) -> Bundle:
         text = text.replace(old, new)
     text = text.replace("<bpmn:incoming>draft__approve</bpmn:incoming>", "")
     return Bundle({**given.files, "plan.bpmn": text.encode()}, {**given.manifest, **manifest})
-
-
-@pytest.fixture
-def small(sqlite_url: str, now: datetime) -> Iterator[World]:
-    """The cast and plan ``t01`` on SQLite alone, for what is not the database's."""
-    database = Database(sqlite_url)
-    made = make_world(database, now)
-    made.deploy(plan_t01())
-    yield made
-    database.dispose()
 
 
 def move(world: World, case: Case, to: PlanVersion, at: datetime, who: str = "author") -> Outcome:

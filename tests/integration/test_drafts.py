@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -11,50 +9,20 @@ from sqlalchemy import select
 
 from models.history import HistoryEvent
 from models.studio import DraftChange, DraftFile
-from services import drafts, history
-from services.actor import Actor
+from services import draft_reading, drafts, history
 from services.errors import Refusal
-from services.uow import Database, UnitOfWork
-from tests.integration.world import World, make_world, on_paper, plan_t01
+from tests.integration.world import World, on_paper, plan_t01
 from workflows.contract import DeploymentError
 
-PLAN = "t01"
+
+def save(world: World, draft: int, who: str = "author", **keys: Any) -> int:
+    """Save one line more; returns the revision."""
+    body = world.draft_files(draft)["plan.bpmn"] + b"\n"
+    return world.save_draft(draft, {"plan.bpmn": body}, who, **keys)
 
 
-@pytest.fixture
-def world(db: Database, now: datetime) -> World:
-    made = make_world(db, now)
-    made.deploy(on_paper(plan_t01()))
-    return made
-
-
-def who(world: World, name: str) -> Actor:
-    return Actor(world.people[name].id)
-
-
-def do(world: World, work: Callable[[UnitOfWork], Any]) -> Any:
-    return world.db.run(work)
-
-
-def begin(world: World, name: str = "author") -> int:
-    made: int = do(world, lambda uow: drafts.open_draft(uow, PLAN, who(world, name), world.now).id)
-    return made
-
-
-def files(world: World, draft_id: int) -> dict[str, bytes]:
-    with world.db.read() as session:
-        return drafts.files_of(session, drafts.get_draft(session, draft_id))
-
-
-def save(world: World, draft_id: int, name: str = "author", **keys: Any) -> int:
-    changes = {"plan.bpmn": keys.pop("content", files(world, draft_id)["plan.bpmn"] + b"\n")}
-    moved: int = do(
-        world,
-        lambda uow: (
-            drafts.save_files(uow, draft_id, changes, who(world, name), world.now, **keys).revision
-        ),
-    )
-    return moved
+def undo(world: World, draft: int) -> str:
+    return world.db.run(lambda uow: drafts.undo(uow, draft, world.actor("author"), world.now)[1])
 
 
 def payloads(world: World, type_: str) -> list[dict[str, Any]]:
@@ -64,45 +32,45 @@ def payloads(world: World, type_: str) -> list[dict[str, Any]]:
 
 
 def test_a_draft_starts_as_the_version_in_force_and_is_one_for_each_author(world: World) -> None:
-    mine, admins = begin(world), begin(world, "admin")
-    assert files(world, mine) == dict(on_paper(plan_t01()).files)
-    assert begin(world) == mine != admins
+    mine, admins = world.draft(), world.draft(who="admin")
+    assert world.draft_files(mine) == dict(on_paper(plan_t01()).files)
+    assert world.draft() == mine != admins
     with world.db.read() as session:
-        others = drafts.others_editing(session, drafts.get_draft(session, mine))
+        others = draft_reading.others_editing(session, draft_reading.get_draft(session, mine))
         assert [one.author_id for one in others] == [world.people["admin"].id]
     assert [p["draft"] for p in payloads(world, "org.draft_opened")] == [mine, admins]
 
 
 def test_a_save_is_one_step_on_record_that_can_be_undone(world: World) -> None:
-    draft = begin(world)
-    before = files(world, draft)
+    draft = world.draft()
+    before = world.draft_files(draft)
     assert save(world, draft, revision=0, what="first") == 1
     assert save(world, draft, revision=1, what="second") == 2
-    after = do(world, lambda uow: drafts.undo(uow, draft, who(world, "author"), world.now)[1])
-    assert after == "second" and files(world, draft)["plan.bpmn"] == before["plan.bpmn"] + b"\n"
-    do(world, lambda uow: drafts.undo(uow, draft, who(world, "author"), world.now))
-    assert files(world, draft) == before
+    assert undo(world, draft) == "second"
+    assert world.draft_files(draft)["plan.bpmn"] == before["plan.bpmn"] + b"\n"
+    undo(world, draft)
+    assert world.draft_files(draft) == before
     with pytest.raises(Refusal, match="nothing_to_undo"):
-        do(world, lambda uow: drafts.undo(uow, draft, who(world, "author"), world.now))
+        undo(world, draft)
     told = payloads(world, "org.draft_saved")
     assert [(p["revision"], p["what"], p.get("undone")) for p in told] == [
         (1, "first", None), (2, "second", None), (3, "second", 2), (4, "first", 1),
     ]  # fmt: skip
 
 
-def test_a_save_of_the_same_writes_nothing(world: World) -> None:
-    draft = begin(world)
-    assert save(world, draft, content=files(world, draft)["plan.bpmn"]) == 0
-    assert payloads(world, "org.draft_saved") == []
+def test_a_save_of_the_same_writes_nothing(small: World) -> None:
+    draft = small.draft()
+    assert small.save_draft(draft, small.draft_files(draft)) == 0
+    assert payloads(small, "org.draft_saved") == []
 
 
 def test_a_save_from_an_older_revision_is_refused_and_loses_nothing(world: World) -> None:
-    draft = begin(world)
+    draft = world.draft()
     save(world, draft, revision=0)
-    kept = files(world, draft)
+    kept = world.draft_files(draft)
     with pytest.raises(Refusal, match="draft_moved"):
         save(world, draft, revision=0)
-    assert files(world, draft) == kept
+    assert world.draft_files(draft) == kept
 
 
 @pytest.mark.parametrize(
@@ -110,10 +78,10 @@ def test_a_save_from_an_older_revision_is_refused_and_loses_nothing(world: World
     [("admin", "not_your_draft"), ("leader", "not_your_role"), ("auditor", "read_only"),
      ("duty", "draft_unknown")],
 )  # fmt: skip
-def test_nobody_else_writes_in_it(world: World, name: str, code: str) -> None:
-    draft = begin(world)
+def test_nobody_else_writes_in_it(small: World, name: str, code: str) -> None:
+    draft = small.draft()
     with pytest.raises(Refusal, match=code):
-        save(world, draft, name)
+        save(small, draft, name)
 
 
 @pytest.mark.parametrize(
@@ -126,22 +94,17 @@ def test_nobody_else_writes_in_it(world: World, name: str, code: str) -> None:
         ("notes.txt", b"hello", "file_name"),
     ],
 )
-def test_what_cannot_be_read_is_not_saved(world: World, name: str, body: bytes, code: str) -> None:
-    draft = begin(world)
-    kept = files(world, draft)
+def test_what_cannot_be_read_is_not_saved(small: World, name: str, body: bytes, code: str) -> None:
+    draft = small.draft()
+    kept = small.draft_files(draft)
     with pytest.raises(DeploymentError) as refused:
-        do(
-            world,
-            lambda uow: drafts.save_files(
-                uow, draft, {name: body}, who(world, "author"), world.now
-            ),
-        )
-    assert refused.value.findings[0].code == code and files(world, draft) == kept
+        small.save_draft(draft, {name: body})
+    assert refused.value.findings[0].code == code and small.draft_files(draft) == kept
 
 
 def test_only_the_newest_saves_can_be_undone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drafts, "UNDO_STEPS", 3)
-    draft = begin(world)
+    draft = world.draft()
     for _ in range(6):
         save(world, draft)
     with world.db.read() as session:
@@ -150,13 +113,13 @@ def test_only_the_newest_saves_can_be_undone(world: World, monkeypatch: pytest.M
 
 
 def test_a_discarded_draft_leaves_no_file(world: World) -> None:
-    draft = begin(world)
+    draft = world.draft()
     save(world, draft)
-    do(world, lambda uow: drafts.discard_draft(uow, draft, who(world, "author"), world.now))
+    world.db.run(lambda uow: drafts.discard_draft(uow, draft, world.actor("author"), world.now))
     with world.db.read() as session:
         assert session.scalars(select(DraftFile)).all() == []
         assert session.scalars(select(DraftChange)).all() == []
         with pytest.raises(Refusal, match="draft_unknown"):
-            drafts.get_draft(session, draft)
+            draft_reading.get_draft(session, draft)
     assert len(payloads(world, "org.draft_discarded")) == 1
-    assert begin(world) != draft
+    assert world.draft() != draft

@@ -23,7 +23,7 @@ from services.uow import Database, UnitOfWork
 from tests.acceptance.stories import p11
 from tests.acceptance.stories.run import Stage
 from tests.integration.test_case_migration import CHECK, HALF_HOUR, LEGAL, changed
-from tests.integration.world import World, make_world, plan_t01
+from tests.integration.world import World, on_paper, plan_t01
 from tests.unit.plan_driver import bundle
 from workflows.bundle import Bundle
 
@@ -152,15 +152,6 @@ def test_a_tier_table_that_proposes_otherwise(told: tuple[Database, dict[str, in
 # ------------------------------------------------------------------- what cannot be compared
 
 
-@pytest.fixture
-def small(sqlite_url: str, now: datetime) -> Iterator[World]:
-    database = Database(sqlite_url)
-    world = make_world(database, now)
-    world.deploy(plan_t01())
-    yield world
-    database.dispose()
-
-
 def finish(world: World, case: Case, at: datetime) -> None:
     world.complete(case, "check", "duty", CHECK, at)
     world.complete(case, "grade", "duty", {"tier": "general"}, at + timedelta(minutes=2))
@@ -233,5 +224,5 @@ def test_a_new_version_that_stops_at_a_fault_says_where(small: World) -> None:
 def test_the_version_that_ran_is_read_from_the_store(small: World) -> None:
     with small.db.read() as session:
         row = session.get_one(PlanVersion, 1)
-        definition = past_cases.compiled(session, plan_t01())
+        definition = past_cases.compiled(session, on_paper(plan_t01()))
         assert definition is definition_for(session, row.content_hash)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import tomlkit
@@ -15,12 +17,17 @@ from models.cases import Case
 from models.people import Membership, Organization, Person, Role
 from models.plans import PlanVersion
 from models.tasks import UserTask
-from services import cases, tasks
+from services import cases, draft_reading, drafts, tasks
 from services.actor import SYSTEM, Actor
 from services.plans import deploy_plan
 from services.uow import Database, UnitOfWork
 from tests.unit.bpmn_builder import Process, document, manifest
 from workflows.bundle import Bundle
+
+#: The fixture `now` of tests/conftest.py, which is not for a whole session.
+MORNING = datetime(2026, 3, 10, 2, 0, tzinfo=UTC)
+#: A database made once, to be copied for each test, and the people in it.
+Made = tuple[Path, dict[str, Person]]
 
 #: key -> superior
 ROLES = {
@@ -164,6 +171,40 @@ class World:
     def deploy(self, plan: Bundle) -> PlanVersion:
         return self.db.run(lambda uow: deploy_plan(uow, plan, "test", SYSTEM, self.now))
 
+    def draft(self, plan_key: str = "t01", who: str = "author") -> int:
+        """The person's draft of the plan, opened where there is none."""
+        return self.db.run(
+            lambda uow: drafts.open_draft(uow, plan_key, self.actor(who), self.now).id
+        )
+
+    def draft_files(self, draft_id: int) -> dict[str, bytes]:
+        with self.db.read() as session:
+            return draft_reading.files_of(session, draft_reading.get_draft(session, draft_id))
+
+    def save_draft(
+        self,
+        draft_id: int,
+        changes: Mapping[str, bytes | None],
+        who: str = "author",
+        **keys: Any,
+    ) -> int:
+        """Save files of a draft; returns its revision."""
+        return self.db.run(
+            lambda uow: (
+                drafts.save_files(
+                    uow, draft_id, changes, self.actor(who), self.now, **keys
+                ).revision
+            )
+        )
+
+    def edit_draft(self, draft_id: int, *swaps: tuple[str, str], file: str = "plan.bpmn") -> None:
+        """Put pieces of text in place of others in a file of the author's draft."""
+        text = self.draft_files(draft_id)[file].decode()
+        for old, new in swaps:
+            assert old in text, old
+            text = text.replace(old, new)
+        self.save_draft(draft_id, {file: text.encode()})
+
     def open(
         self, plan_key: str = "t01", who: str = "duty", now: datetime | None = None, **keys: Any
     ) -> Case:
@@ -237,3 +278,15 @@ def make_world(db: Database, now: datetime) -> World:
         return people
 
     return World(db, now, db.run(work))
+
+
+def make(start: Path, folder: Path, work: Callable[[Database], World]) -> Made:
+    """A database made of another one, ready to be copied."""
+    path = folder / "planroom.db"
+    shutil.copyfile(start, path)
+    database = Database(f"sqlite:///{path}")
+    world = work(database)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.dispose()
+    return path, world.people

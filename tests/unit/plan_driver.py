@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,31 +11,16 @@ from typing import Any
 from services import plan_settings, plans
 from tests.acceptance.stories.clocked import Clocked
 from workflows import catalogue, engine
+from workflows.answers import untouched
 from workflows.bundle import Bundle
 from workflows.catalogue import Catalogue
-from workflows.contract import Advance, Context, Element, FormField, TaskOpened, TimerSet
+from workflows.contract import Advance, Context, Element, TaskOpened, TimerSet
 from workflows.definition import Definition, compile_bundle
 from workflows.feel import default_feel
 
 LIBRARY = Path(__file__).resolve().parents[2] / "bpmn"
 #: Every folder of the library that holds a plan, an alias of another included.
 PLANS = tuple(sorted(path.parent.name for path in LIBRARY.glob("*/plan.toml")))
-
-#: What the special forms return when all goes well (docs/developers.md).
-_FORMS: Mapping[str, Mapping[str, Any]] = {
-    "planroom:statement-draft": {
-        "statement_id": 1, "kind": "first_facts", "version": 1, "digest": "0" * 64,
-    },
-    "planroom:statement-review": {
-        "decision": "approve", "version": 1, "digest": "0" * 64, "comment": "",
-    },
-    "planroom:statement-approve": {
-        "decision": "approve", "version": 1, "digest": "0" * 64, "comment": "",
-    },
-    "planroom:statement-release": {"released": True, "release_id": 1, "version": 1},
-    "planroom:closing": {"criterion_met": True, "note": ""},
-    "planroom:archive": {"items": 7, "missing": 0},
-}  # fmt: skip
 
 
 def manifest(key: str) -> Mapping[str, Any]:
@@ -191,11 +176,7 @@ class Play(Clocked):
     # ---------------------------------------------------------------- inside
 
     def _untouched(self, element: Element) -> dict[str, Any]:
-        if element.form_key == "planroom:report-up":
-            return {"complete": True, "last_at": self.now, "met": True}
-        if element.form_key:
-            return dict(_FORMS.get(element.form_key, {}))
-        filled = {field.id: untouched(field, self.now) for field in element.form_fields}
+        filled = untouched(element, self.now)
         if element.id == "follow":
             filled |= {"seen": "平稳", "next": "calm"}
         return filled
@@ -235,20 +216,3 @@ def setting_values(key: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
             for row in rows
         ]
     )
-
-
-def untouched(field: FormField, now: datetime) -> Any:
-    """What a field holds when a person fills in no more than they must."""
-    if field.type == "boolean":
-        return field.default == "true"
-    if field.type == "enum":
-        return field.default or (field.options[0][0] if field.required else None)
-    if not field.required:
-        return None
-    least = field.constraints.get("min")
-    return {
-        "date": date.fromordinal(now.date().toordinal() + 7),
-        "datetime": now,
-        "long": int(least or 1),
-        "double": float(least or 1),
-    }.get(field.type, "已写")

@@ -4,13 +4,12 @@ back saying all that they said."""
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 from lxml import etree
 
+from tests.unit.node import node
 from workflows import decision_table
 
 ROOT = Path(__file__).parents[2]
@@ -67,16 +66,10 @@ namespace="urn:d" exporter="Other" exporterVersion="9" x:seal="red">
 @pytest.fixture(scope="module")
 def through() -> dict[str, dict[str, list[str] | str]]:
     """Each text by name, after it went through."""
-    node = shutil.which("node")
-    assert node, "node is needed, as for the bundles"
     texts = {path.name: path.read_text(encoding="utf-8") for path in LIBRARY}
     texts["strange"] = STRANGE
-    answer = subprocess.run(
-        [node, "--input-type=module", "-e", SCRIPT],
-        input=json.dumps(list(texts.values())), capture_output=True, text=True, check=True,
-        cwd=ROOT, timeout=60,
-    )  # fmt: skip
-    return dict(zip(texts, json.loads(answer.stdout), strict=True))
+    answer = node("--input-type=module", "-e", SCRIPT, given=json.dumps(list(texts.values())))
+    return dict(zip(texts, json.loads(answer), strict=True))
 
 
 def meaning(text: str) -> bytes:

@@ -17,7 +17,7 @@ from workflows import catalogue
 from workflows.edits import cut, deadlines, hang, insert, manifest, skip, spans, steps, swap, tiers
 from workflows.edits import timers as timer_texts
 from workflows.edits.hang import Clock
-from workflows.edits.insert import NewTask
+from workflows.edits.new_text import NewTask
 from workflows.edits.refusal import CannotEdit
 from workflows.edits.skip import Names
 from workflows.edits.spans import Span

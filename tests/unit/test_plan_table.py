@@ -9,7 +9,9 @@ import pytest
 from services import plan_table_rows, plan_table_steps
 from services.plan_folder import bundle_of, read_folder
 from services.plan_table import PlanTable, plan_table
-from services.plan_table_edits import Draft, LimitChange, StepChange, make
+from services.plan_table_draft import Draft
+from services.plan_table_edits import StepChange, make
+from services.plan_table_limits import LimitChange
 from services.plan_table_steps import NewStep
 from tests.unit.plan_driver import LIBRARY
 from workflows.bundle import Bundle

@@ -3,39 +3,27 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from tests.unit import plan_driver
 from tests.unit.bpmn_builder import Process, document
 from tests.unit.bpmn_builder import manifest as small_manifest
-from workflows import catalogue, engine
+from tests.unit.whatif_case import CALENDAR, FIRST, Durable, number, package
+from workflows.answers import GRADE, untouched
 from workflows.bundle import Bundle
-from workflows.contract import Advance, Context, TimerFired, WorkCalendar
+from workflows.contract import Context
 from workflows.definition import Definition, compile_bundle
 from workflows.feel import Feel, FeelError, default_feel
 from workflows.whatif import questions
-from workflows.whatif.live import LiveRun, anchors_of
+from workflows.whatif.live import LiveRun
 from workflows.whatif.memo import MemoFeel
 from workflows.whatif.package import Package, play_portion, walk_through
-from workflows.whatif.play import DISCOVERED, MOST_STEPS, OPENED_AFTER, Stage, play
-from workflows.whatif.questions import Question, graded, untouched
+from workflows.whatif.play import DISCOVERED, MOST_STEPS, Stage, play
+from workflows.whatif.questions import Question, graded
 from workflows.whatif.runs import Chances, Pace, Tally, Trial, result, wilson
-
-CALENDAR = WorkCalendar()
-FIRST = DISCOVERED + OPENED_AFTER
-
-
-def package(bundle: Bundle, definition: Definition, settings: Mapping[str, Any]) -> Package:
-    read = catalogue.read(bundle.files, bundle.manifest)
-    asked = questions.read(definition, read, bundle.manifest)
-    return Package(
-        bundle.content_hash, definition.dump(), asked, frozenset(read.flows), settings, CALENDAR
-    )
 
 
 def library(key: str) -> Package:
@@ -59,60 +47,6 @@ BACK = frozenset(
 
 
 # ----------------------------------------------------------- a live run and the engine
-
-
-class Durable:
-    """The same case on the public engine: its state stored and read again at every step."""
-
-    def __init__(self, definition: Definition, variables: Mapping[str, Any]) -> None:
-        self.definition = definition
-        self.now = FIRST
-        self.anchors = {"discovered_at": DISCOVERED, "opened_at": FIRST}
-        self.passed: list[Any] = []
-        self.fired: list[TimerFired] = []
-        self.state, self.status = b"", "running"
-        self.take(engine.start(definition, variables, self.context, default_feel()))
-
-    @property
-    def context(self) -> Context:
-        return Context(self.now, dict(self.anchors), CALENDAR)
-
-    def take(self, advance: Advance) -> None:
-        assert not advance.incidents, advance.incidents
-        self.state, self.status = advance.state, advance.status
-        self.passed += advance.passed
-        self.fired += advance.timers_fired
-        for intent in advance.intents:
-            if intent.task_id and self.status == "running":
-                self.take(
-                    engine.answer_external(
-                        self.definition, self.state, intent.task_id, None, self.context,
-                        default_feel(),
-                    )
-                )  # fmt: skip
-
-    def complete(self, n: int, data: dict[str, Any], now: datetime) -> None:
-        self.now = now
-        task = next(t for t in self.waiting().tasks if number(t.id) == n)
-        named = anchors_of(self.definition.element(task.path), data)
-        self.anchors |= dict.fromkeys(named, now)
-        feel = default_feel()
-        self.take(engine.complete(self.definition, self.state, task.id, data, self.context, feel))
-        if named and self.status == "running":
-            self.take(engine.retime(self.definition, self.state, self.context, feel))
-
-    def fire(self, now: datetime) -> None:
-        self.now = now
-        ids = [t.id for t in self.waiting().timers if t.due_at <= now]
-        feel = default_feel()
-        self.take(engine.fire_timers(self.definition, self.state, ids, self.context, feel))
-
-    def waiting(self) -> engine.Waiting:
-        return engine.waiting(self.definition, self.state)
-
-
-def number(id: str) -> int:
-    return UUID(id).int & 0xFFFFFFFF
 
 
 @pytest.mark.parametrize("key", ["p11", "p04", "p13"])
@@ -172,7 +106,7 @@ def test_a_live_run_does_what_the_engine_does(key: str, seed: int) -> None:
         for question in asked.questions.get(element.path, ()):
             usual, other = question.options[:2]
             data[question.field] = usual if chance.random() < 0.8 else other
-        if element.form_key == questions.GRADE:
+        if element.form_key == GRADE:
             data = graded(chance.choice(asked.tiers))
         durable.complete(int(task.id), data, moment)
         same(live.complete(task.id, data, moment))

@@ -6,25 +6,40 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
 from app import create_app
 from config import Settings
-from models.people import Person
 from services.uow import Database
-from tests.integration.world import World, make_world, plan_t01
-
-#: The fixture `now` of tests/conftest.py, which is not for a whole session.
-MORNING = datetime(2026, 3, 10, 2, 0, tzinfo=UTC)
+from tests.integration.world import Made, World
 
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+class Compiled(BytecodeCache):
+    """Templates compiled once for all the applications of a run: each test has its own."""
+
+    def __init__(self) -> None:
+        self.code: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self.code.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self.code[bucket.key, bucket.checksum] = bucket.code
+
+
+COMPILED = Compiled()
 
 
 class Clock:
@@ -62,6 +77,17 @@ class Browser:
         self._read(answer)
         return answer
 
+    def save(
+        self, draft: int, content: str, revision: int = 0, name: str = "plan.bpmn"
+    ) -> TestResponse:
+        """Save a file of a draft as the editors do."""
+        self.get("/studio")
+        return self.client.put(
+            f"/studio/drafts/{draft}/files/{name}",
+            json={"content": content, "revision": revision},
+            headers={"X-CSRFToken": self.token},
+        )
+
     def _read(self, answer: TestResponse) -> None:
         found = _TOKEN.search(answer.text) if answer.mimetype == "text/html" else None
         if found:
@@ -73,36 +99,32 @@ def clock(now: datetime) -> Clock:
     return Clock(now)
 
 
-@pytest.fixture(scope="session")
-def furnished(
-    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, dict[str, Person]]:
-    """A database with the cast and plan ``t01``, made once and copied for each test."""
-    path = tmp_path_factory.mktemp("furnished") / "planroom.db"
-    shutil.copyfile(sqlite_template, path)
-    database = Database(f"sqlite:///{path}")
-    made = make_world(database, MORNING)
-    made.deploy(plan_t01())
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.dispose()
-    return path, made.people
+@pytest.fixture
+def made(furnished: Made) -> Made:
+    """What each test has a copy of; modules that need more put their own in its place."""
+    return furnished
 
 
 @pytest.fixture
-def db(furnished: tuple[Path, dict[str, Person]], tmp_path: Path) -> Iterator[Database]:
+def db(made: Made, tmp_path: Path) -> Iterator[Database]:
     """The services run on both databases in tests/integration; the views on SQLite."""
     path = tmp_path / "planroom.db"
-    shutil.copyfile(furnished[0], path)
+    shutil.copyfile(made[0], path)
     database = Database(f"sqlite:///{path}")
     yield database
     database.dispose()
 
 
 @pytest.fixture
-def world(db: Database, now: datetime, furnished: tuple[Path, dict[str, Person]]) -> World:
+def world(db: Database, now: datetime, made: Made) -> World:
     """The cast and plan ``t01``."""
-    return World(db, now, dict(furnished[1]))
+    return World(db, now, dict(made[1]))
+
+
+@pytest.fixture
+def draft(world: World) -> int:
+    """The author's draft of ``t01``."""
+    return world.draft()
 
 
 @pytest.fixture
@@ -113,6 +135,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def app(db: Database, settings: Settings, clock: Clock) -> Flask:
     made = create_app(settings, database=db, clock=clock)
+    made.jinja_env.bytecode_cache = COMPILED
     made.config["PROPAGATE_EXCEPTIONS"] = False
     return made
 
@@ -120,7 +143,9 @@ def app(db: Database, settings: Settings, clock: Clock) -> Flask:
 @pytest.fixture
 def real_app(db: Database, settings: Settings, clock: Clock) -> Flask:
     """The application outside the demonstration."""
-    return create_app(replace(settings, demo=False), database=db, clock=clock)
+    made = create_app(replace(settings, demo=False), database=db, clock=clock)
+    made.jinja_env.bytecode_cache = COMPILED
+    return made
 
 
 @pytest.fixture

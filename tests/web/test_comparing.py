@@ -9,10 +9,9 @@ from html import unescape
 
 from tests.integration.world import World
 from tests.web.conftest import Browser
-from tests.web.county import county as county
 from tests.web.county import county_made as county_made
-from tests.web.county import db as db
 from tests.web.county import draft_of
+from tests.web.county import made as made
 
 As = Callable[[str], Browser]
 
@@ -35,7 +34,7 @@ def drawings(page: str) -> dict[str, object]:
 # ------------------------------------------------------------------------ in words
 
 
-def test_four_edits_in_words(as_: As, county: World) -> None:
+def test_four_edits_in_words(as_: As, world: World) -> None:
     page = as_("duty").get("/plans/p11/compare?from=1&to=2").text
     assert "4 处改动:时限 1 处、步骤 1 处、审签 1 处、判定表 1 处。" in text_of(page)
     assert rows(page) == [
@@ -47,7 +46,7 @@ def test_four_edits_in_words(as_: As, county: World) -> None:
     ]
 
 
-def test_and_in_english(as_: As, county: World) -> None:
+def test_and_in_english(as_: As, world: World) -> None:
     browser = as_("author")
     browser.post("/language", {"locale": "en"})
     page = browser.get("/plans/p11/compare?from=1&to=2").text
@@ -65,7 +64,7 @@ def test_and_in_english(as_: As, county: World) -> None:
     }  # the plan's own words that have no English  # fmt: skip
 
 
-def test_a_decision_table_cell_by_cell(as_: As, county: World) -> None:
+def test_a_decision_table_cell_by_cell(as_: As, world: World) -> None:
     page = as_("duty").get("/plans/p11/compare?from=1&to=2").text
     table = page[page.index('id="tables-title"') : page.index('id="drawings"')]
     cells = re.findall(r'<td class="cmp-cell-changed">(.*?)</td>', table, re.S)
@@ -73,7 +72,7 @@ def test_a_decision_table_cell_by_cell(as_: As, county: World) -> None:
     assert len(re.findall(r"<tr", table)) == 1 + 8  # all the rules stand there
 
 
-def test_both_drawings_and_what_is_marked_in_them(as_: As, county: World) -> None:
+def test_both_drawings_and_what_is_marked_in_them(as_: As, world: World) -> None:
     browser = as_("duty")
     page = browser.get("/plans/p11/compare").text  # the version in force and the one before it
     found = drawings(page)
@@ -88,7 +87,7 @@ def test_both_drawings_and_what_is_marked_in_them(as_: As, county: World) -> Non
     assert not re.search(r"\sstyle=|\son\w+=", page)
 
 
-def test_a_version_with_itself(as_: As, county: World) -> None:
+def test_a_version_with_itself(as_: As, world: World) -> None:
     page = as_("duty").get("/plans/p11/compare?from=2&to=2").text
     assert "两版内容相同。" in page
     assert rows(page) == []
@@ -100,7 +99,7 @@ def test_only_one_version(as_: As, world: World) -> None:
     assert "只有一版" in page.text
 
 
-def test_versions_there_are_not(as_: As, county: World) -> None:
+def test_versions_there_are_not(as_: As, world: World) -> None:
     browser = as_("duty")
     for query in ("from=9&to=1", "from=x", "to=-1", "to=" + "9" * 30):
         assert browser.get(f"/plans/p11/compare?{query}").status_code == 404, query
@@ -110,8 +109,8 @@ def test_versions_there_are_not(as_: As, county: World) -> None:
 # ------------------------------------------------------------------------ a draft
 
 
-def test_a_draft_against_its_base_or_another(as_: As, county: World) -> None:
-    draft = draft_of(county, ("plan.bpmn", 'name="研判核实"', 'name="<b>研判</b>"'.replace(
+def test_a_draft_against_its_base_or_another(as_: As, world: World) -> None:
+    draft = draft_of(world, ("plan.bpmn", 'name="研判核实"', 'name="<b>研判</b>"'.replace(
         "<", "&lt;").replace(">", "&gt;")))  # fmt: skip
     page = as_("author").get(f"/studio/drafts/{draft}/changes").text
     assert len(rows(page)) == 1
@@ -120,21 +119,21 @@ def test_a_draft_against_its_base_or_another(as_: As, county: World) -> None:
     assert len(rows(as_("author").get(f"/studio/drafts/{draft}/changes?from=1").text)) == 5
 
 
-def test_who_may_see_a_drafts_changes(as_: As, county: World) -> None:
-    draft = draft_of(county, ("plan.bpmn", 'name="研判核实"', 'name="研判"'))
+def test_who_may_see_a_drafts_changes(as_: As, world: World) -> None:
+    draft = draft_of(world, ("plan.bpmn", 'name="研判核实"', 'name="研判"'))
     for who in ("author", "admin", "auditor", "leader"):
         assert as_(who).get(f"/studio/drafts/{draft}/changes").status_code == 200, who
     for who in ("duty", "office", "outsider"):
         assert as_(who).get(f"/studio/drafts/{draft}/changes").status_code == 404, who
 
 
-def test_nobody_signed_in_sees_nothing(visitor: Browser, county: World) -> None:
+def test_nobody_signed_in_sees_nothing(visitor: Browser, world: World) -> None:
     for address in ("/plans/p11/compare", "/studio/drafts/1/changes"):
         assert visitor.get(address).status_code == 303
 
 
-def test_a_draft_that_cannot_be_read_says_why(as_: As, county: World) -> None:
-    draft = draft_of(county, ("plan.bpmn", '<bpmn:process id="p11"', '<bpmn:process id="other"'))
+def test_a_draft_that_cannot_be_read_says_why(as_: As, world: World) -> None:
+    draft = draft_of(world, ("plan.bpmn", '<bpmn:process id="p11"', '<bpmn:process id="other"'))
     page = as_("author").get(f"/studio/drafts/{draft}/changes")
     assert page.status_code == 200
     assert "草稿现在读不出来" in page.text

@@ -10,12 +10,13 @@ from html import unescape
 import pytest
 from sqlalchemy import select, update
 
-from models.people import Membership, Organization, Person, Role
+from models.people import Membership, Organization, Person
 from models.plans import Plan
 from services.uow import UnitOfWork
 from tests.integration.world import World, plan_t01
-from tests.unit.plan_driver import LIBRARY, bundle
+from tests.unit.plan_driver import bundle
 from tests.web.conftest import Browser
+from tests.web.county import add_roles
 from workflows.bundle import Bundle
 
 As = Callable[[str], Browser]
@@ -26,15 +27,7 @@ PARTS = ("overview", "roles", "clocks", "tiers", "clauses", "papers", "versions"
 @pytest.fixture
 def company(world: World) -> World:
     """Plan 4 of the library in a unit that has its roles, held by nobody but the cast."""
-
-    def roles(uow: UnitOfWork) -> None:
-        there = set(uow.session.scalars(select(Role.key)))
-        for row in tomllib.loads((LIBRARY / "roles.toml").read_text(encoding="utf-8"))["role"]:
-            if row["key"] not in there:
-                names = {"name": row["name"], "name_en": row["name_en"]}
-                uow.session.add(Role(key=row["key"], rank=row["rank"], **names))
-
-    world.db.run(roles)
+    world.db.run(add_roles)
     world.deploy(bundle("p04"))
     return world
 

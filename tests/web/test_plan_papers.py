@@ -18,10 +18,9 @@ from services.plan_text_clauses import coverage
 from tests.integration.world import World
 from tests.unit.test_plan_diff import KEYS, THE_FOUR, edited, text
 from tests.web.conftest import Browser
-from tests.web.county import county as county
 from tests.web.county import county_made as county_made
-from tests.web.county import db as db
 from tests.web.county import draft_of
+from tests.web.county import made as made
 from views.i18n import loc
 from views.plan_docx import written_docx
 from views.plan_docx_issue import Issue
@@ -122,7 +121,7 @@ def test_head_rows_stand_again_on_every_page_of_a4(app: Flask) -> None:
 # ---------------------------------------------------------------------- the addresses
 
 
-def test_documents_of_a_version(as_: As, county: World) -> None:
+def test_documents_of_a_version(as_: As, world: World) -> None:
     browser = as_("duty")
     answer = browser.get("/plans/p11/written.docx")
     assert answer.status_code == 200
@@ -141,8 +140,8 @@ def test_documents_of_a_version(as_: As, county: World) -> None:
     assert browser.get("/plans/p11/written.docx?version=9").status_code == 404
 
 
-def test_documents_of_a_draft(as_: As, county: World) -> None:
-    draft = draft_of(county, ("plan.bpmn", 'name="研判核实"', 'name="研判"'))
+def test_documents_of_a_draft(as_: As, world: World) -> None:
+    draft = draft_of(world, ("plan.bpmn", 'name="研判核实"', 'name="研判"'))
     browser = as_("author")
     told = words(browser.get(f"/studio/drafts/{draft}/written.docx").data)
     assert "草稿(依据第 2 版)" in told
@@ -151,12 +150,12 @@ def test_documents_of_a_draft(as_: As, county: World) -> None:
     for what in ("written", "changes"):
         for who in ("duty", "outsider"):
             assert as_(who).get(f"/studio/drafts/{draft}/{what}.docx").status_code == 404
-    broken = draft_of(county, ("plan.bpmn", '<bpmn:process id="p11"', '<bpmn:process id="x"'))
+    broken = draft_of(world, ("plan.bpmn", '<bpmn:process id="p11"', '<bpmn:process id="x"'))
     answer = browser.get(f"/studio/drafts/{broken}/written.docx")
     assert answer.status_code == 422
     assert "草稿现在读不出来" in answer.text
 
 
-def test_nobody_signed_in_gets_none(visitor: Browser, county: World) -> None:
+def test_nobody_signed_in_gets_none(visitor: Browser, world: World) -> None:
     for address in ("/plans/p11/written.docx", "/studio/drafts/1/changes.docx"):
         assert visitor.get(address).status_code == 303

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from typing import Any
@@ -12,10 +13,13 @@ import pytest
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from models.people import Role
 from models.plans import PlanVersion
 from models.studio import DraftFile, PlanDraft
+from services.uow import UnitOfWork
 from tests.integration.world import World, on_paper, plan_t01
 from tests.web.conftest import Browser
+from workflows.bundle import Bundle
 
 As = Callable[[str], Browser]
 
@@ -23,20 +27,10 @@ As = Callable[[str], Browser]
 @pytest.fixture
 def draft(as_: As, world: World) -> int:
     """The author's draft of ``t01``."""
-    world.deploy(on_paper(plan_t01()))
     answer = as_("author").post("/studio/plans/t01/draft")
     assert answer.status_code == 303
     found: int = world.one(select(PlanDraft.id))
     return found
-
-
-def put(browser: Browser, draft: int, name: str, content: str, revision: int) -> TestResponse:
-    browser.get("/studio")
-    return browser.client.put(
-        f"/studio/drafts/{draft}/files/{name}",
-        json={"content": content, "revision": revision},
-        headers={"X-CSRFToken": browser.token},
-    )
 
 
 def upload(browser: Browser, address: str, **files: bytes) -> TestResponse:
@@ -52,15 +46,15 @@ def plan_file(browser: Browser, draft: int) -> str:
 def test_one_file_is_saved_from_the_revision_it_was_read_at(as_: As, draft: int) -> None:
     author = as_("author")
     body = plan_file(author, draft).replace("PT20M", "PT10M")
-    assert put(author, draft, "plan.bpmn", body, 0).get_json() == {"revision": 1, "others": []}
+    assert author.save(draft, body).get_json() == {"revision": 1, "others": []}
     assert plan_file(author, draft) == body
-    again = put(author, draft, "plan.bpmn", body + "\n", 0)
+    again = author.save(draft, body + "\n")
     assert again.status_code == 409 and again.get_json()["code"] == "draft_moved"
-    broken = put(author, draft, "plan.bpmn", "<broken", 1)
+    broken = author.save(draft, "<broken", 1)
     assert broken.status_code == 422 and "XML" in broken.get_json()["message"]
     assert plan_file(author, draft) == body
     as_("admin").post("/studio/plans/t01/draft")
-    assert put(author, draft, "plan.bpmn", body + "\n", 1).get_json()["others"] == ["admin"]
+    assert author.save(draft, body + "\n", 1).get_json()["others"] == ["admin"]
 
 
 @pytest.mark.parametrize("body", [None, [], {"content": 3, "revision": 0}, {"content": "x"}])
@@ -91,7 +85,7 @@ def test_outsiders_see_no_draft_and_readers_change_none(as_: As, draft: int) -> 
     for act in ("undo", "discard", "import", "propose"):
         answer = outsider.post(f"/studio/drafts/{draft}/{act}", {"note": "x"})
         assert answer.status_code in (403, 404), act
-    assert put(as_("auditor"), draft, "plan.bpmn", "<a/>", 0).status_code == 403
+    assert as_("auditor").save(draft, "<a/>").status_code == 403
     auditor = as_("auditor")
     assert auditor.get(f"/studio/drafts/{draft}/files").status_code == 200
     assert auditor.post("/studio/plans/t01/draft").status_code == 403
@@ -170,7 +164,7 @@ def test_import_into_a_draft_replaces_the_file_of_the_same_process(
 
 def test_a_second_person_puts_it_in_force(as_: As, world: World, draft: int) -> None:
     author, leader = as_("author"), as_("leader")
-    put(author, draft, "plan.bpmn", plan_file(author, draft).replace("PT20M", "PT10M"), 0)
+    author.save(draft, plan_file(author, draft).replace("PT20M", "PT10M"))
     author.get(f"/studio/drafts/{draft}/propose")
     page = author.post(f"/studio/drafts/{draft}/propose", {"note": "", "document_number": "7号"})
     assert page.status_code == 422 and "7号" in page.text
@@ -189,7 +183,7 @@ def test_a_second_person_puts_it_in_force(as_: As, world: World, draft: int) -> 
     assert as_("duty").get(answer.location).status_code == 404
     done = leader.post(f"{answer.location}/approve", {"content_hash": shown})
     assert done.status_code == 303
-    assert world.one(select(PlanVersion.number).order_by(PlanVersion.id.desc()).limit(1)) == 3
+    assert world.one(select(PlanVersion.number).order_by(PlanVersion.id.desc()).limit(1)) == 2
     late = as_("admin").post(f"{answer.location}/approve", {"content_hash": shown})
     assert late.status_code == 409
 
@@ -203,13 +197,14 @@ def test_only_administrators_switch_the_second_person_off(as_: As, draft: int) -
     assert admin.post("/studio/second-person", {"on": "false", "reason": "人少"}).status_code == 303
     assert "例外" in admin.get("/studio").text
     author = as_("author")
-    put(author, draft, "plan.bpmn", plan_file(author, draft).replace("PT20M", "PT10M"), 0)
+    author.save(draft, plan_file(author, draft).replace("PT20M", "PT10M"))
     answer = author.post(f"/studio/drafts/{draft}/propose", {"note": "缩短"})
     assert answer.location.endswith("/plans/t01")
     assert "例外" in author.get("/plans/t01?part=versions").text
 
 
-def test_going_back_to_an_earlier_version(as_: As, world: World, draft: int) -> None:
+def test_going_back_to_an_earlier_version(as_: As, world: World) -> None:
+    world.deploy(plan_t01())
     versions = world.all(select(PlanVersion).order_by(PlanVersion.id))
     address = f"/studio/plans/t01/versions/{versions[0].id}/rollback"
     author = as_("author")
@@ -218,3 +213,54 @@ def test_going_back_to_an_earlier_version(as_: As, world: World, draft: int) -> 
     assert author.post(address, {"note": " "}).status_code == 422
     answer = author.post(address, {"note": "改错了"})
     assert answer.status_code == 303 and "恢复" in author.get(answer.location).text
+
+
+def test_going_back_to_a_version_whose_role_is_gone_says_so(as_: As, world: World) -> None:
+    """Proposed while the unit had the role, and proposed when it no longer has."""
+    plan = plan_t01()
+    first = world.one(select(PlanVersion))
+    extra = {**plan.manifest, "roles": {**plan.manifest["roles"], "guest": {"role": "guest"}}}
+
+    def role(uow: UnitOfWork, gone: bool) -> None:
+        found = uow.session.get(Role, "guest")
+        if gone and found is not None:
+            uow.session.delete(found)
+        else:
+            uow.session.add(Role(key="guest", name="来宾", name_en="Guest"))
+
+    world.db.run(lambda uow: role(uow, False))
+    made = world.deploy(on_paper(Bundle(plan.files, extra)))
+    body = plan.files["plan.bpmn"].replace(b"PT20M", b"PT15M")
+    world.deploy(on_paper(Bundle({**plan.files, "plan.bpmn": body}, plan.manifest)))
+    author, leader = as_("author"), as_("leader")
+    address = f"/studio/plans/t01/versions/{made.id}/rollback"
+    assert author.get(f"/studio/plans/p99/versions/{made.id}/rollback").status_code == 404
+    sent = author.post(address, {"note": "新版有误"})
+    waiting = author.get(sent.location).text
+    world.db.run(lambda uow: role(uow, True))
+    shown = re.search(r'name="content_hash" value="(\w+)"', leader.get(sent.location).text)
+    assert shown is not None and "新版有误" in waiting
+    refused = leader.post(f"{sent.location}/approve", {"content_hash": shown[1]})
+    assert refused.status_code == 422 and "guest" in refused.text
+    as_("admin").post("/studio/second-person", {"on": "false", "reason": "人少"})
+    alone = author.post(address, {"note": "新版有误"})
+    assert alone.status_code == 422 and "guest" in alone.text
+    assert first.id != made.id
+
+
+def test_undoing_leads_nowhere_else(as_: As, draft: int) -> None:
+    author = as_("author")
+    author.save(draft, plan_file(author, draft) + "\n")
+    answer = author.post(f"/studio/drafts/{draft}/undo", {"next": "https://example.org/\r\na: b"})
+    assert answer.status_code == 303 and answer.location.endswith(f"/studio/drafts/{draft}")
+
+
+def test_a_plan_whose_key_is_no_address_is_not_taken_in(as_: As, world: World) -> None:
+    author = as_("author")
+    plan = on_paper(plan_t01())
+    for key in ("../p11", "k" * 80, "A b"):
+        body = plan.files["plan.toml"].replace(b'key = "t01"', f'key = "{key}"'.encode(), 1)
+        answer = upload(author, "/studio/import", plan__bpmn=plan.files["plan.bpmn"],
+                        plan__toml=body)  # fmt: skip
+        assert answer.status_code == 422 and "my_plan" in answer.text
+    assert world.all(select(PlanDraft)) == []

@@ -8,11 +8,9 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from services import drafts, plan_decisions
+from services import plan_decisions
 from services.plan_folder import read_folder
-from tests.integration.world import World, on_paper, plan_t01
+from tests.integration.world import World
 from tests.web.conftest import Browser
 from workflows import decision_table
 
@@ -20,23 +18,12 @@ As = Callable[[str], Browser]
 BOX = {"file": "grading.dmn", "decision": "grading"}
 
 
-@pytest.fixture
-def draft(world: World) -> int:
-    world.deploy(on_paper(plan_t01()))
-    actor = world.actor("author")
-    return world.db.run(lambda uow: drafts.open_draft(uow, "t01", actor, world.now).id)
-
-
 def put(world: World, draft: int, name: str, content: str) -> None:
-    actor = world.actor("author")
-    world.db.run(
-        lambda uow: drafts.save_files(uow, draft, {name: content.encode()}, actor, world.now)
-    )
+    world.save_draft(draft, {name: content.encode()})
 
 
 def grading(world: World, draft: int) -> str:
-    with world.db.read() as session:
-        return drafts.files_of(session, drafts.get_draft(session, draft))["grading.dmn"].decode()
+    return world.draft_files(draft)["grading.dmn"].decode()
 
 
 def editor(html: str) -> dict[str, Any]:
@@ -74,8 +61,7 @@ def test_readers_may_look_and_try(as_: As, draft: int) -> None:
 
 
 def test_a_plan_without_tables_says_so(as_: As, world: World, draft: int) -> None:
-    actor = world.actor("author")
-    world.db.run(lambda uow: drafts.save_files(uow, draft, {"grading.dmn": None}, actor, world.now))
+    world.save_draft(draft, {"grading.dmn": None})
     page = as_("author").get(f"/studio/drafts/{draft}/decisions").text
     assert "这份草稿没有判定表" in page
     assert "build/decisions.js" not in page

@@ -8,23 +8,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-from sqlalchemy import select
-
-from models.studio import DraftFile, PlanDraft
-from tests.integration.world import World, on_paper, plan_t01
+from models.studio import DraftFile
+from tests.integration.world import World
 from tests.web.conftest import Browser
 
 As = Callable[[str], Browser]
-
-
-@pytest.fixture
-def draft(as_: As, world: World) -> int:
-    """The author's draft of ``t01``."""
-    world.deploy(on_paper(plan_t01()))
-    as_("author").post("/studio/plans/t01/draft")
-    found: int = world.one(select(PlanDraft.id))
-    return found
 
 
 def handed(browser: Browser, address: str, name: str = "plan-editor") -> dict[str, Any]:

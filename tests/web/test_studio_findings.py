@@ -4,31 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
-from sqlalchemy import select
-
-from models.studio import PlanDraft
-from tests.integration.world import World, on_paper, plan_t01
+from tests.integration.world import World
 from tests.web.conftest import Browser
 
 As = Callable[[str], Browser]
 
 
-@pytest.fixture
-def draft(as_: As, world: World) -> int:
-    world.deploy(on_paper(plan_t01()))
-    as_("author").post("/studio/plans/t01/draft")
-    found: int = world.one(select(PlanDraft.id))
-    return found
-
-
-def save(author: Browser, draft: int, content: str, revision: int, name: str = "plan.bpmn") -> None:
-    author.get("/studio")
-    answer = author.client.put(
-        f"/studio/drafts/{draft}/files/{name}",
-        json={"content": content, "revision": revision},
-        headers={"X-CSRFToken": author.token},
-    )
+def save(author: Browser, draft: int, content: str, name: str = "plan.bpmn") -> None:
+    answer = author.save(draft, content, name=name)
     assert answer.status_code == 200, answer.text
 
 
@@ -37,7 +20,7 @@ def test_what_is_wrong_is_told_with_its_place_and_the_remedy(as_: As, draft: int
     body = author.get(f"/studio/drafts/{draft}/files/plan.bpmn").text
     assert 'notSameAs" value="draft"' in body
     looser = body.replace("PT1H", "PT3H").replace('notSameAs" value="draft"', 'x" value="draft"')
-    save(author, draft, looser.replace('candidateGroups="office"', 'candidateGroups="nobody"'), 0)
+    save(author, draft, looser.replace('candidateGroups="office"', 'candidateGroups="nobody"'))
     told = author.get(f"/studio/drafts/{draft}/findings.json").get_json()
     by_code = {row["code"]: row for row in told["findings"]}
     assert not told["deployable"]
@@ -62,7 +45,7 @@ def test_english_readers_get_english(as_: As, draft: int) -> None:
 def test_a_broken_manifest_is_a_finding_and_no_fault(as_: As, draft: int, world: World) -> None:
     author = as_("author")
     body = author.get(f"/studio/drafts/{draft}/files/plan.toml").text
-    save(author, draft, body.replace('process = "t01"', 'process = "gone"'), 0, "plan.toml")
+    save(author, draft, body.replace('process = "t01"', 'process = "gone"'), "plan.toml")
     told = author.get(f"/studio/drafts/{draft}/findings.json").get_json()
     assert [row["code"] for row in told["findings"]] == ["process_missing"]
     assert not told["deployable"]

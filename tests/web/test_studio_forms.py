@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from lxml import etree
 
-from services import drafts
+from services import draft_reading
 from tests.integration.world import World, on_paper, plan_t01
 from tests.web.conftest import Browser
 from workflows.contract import FormField
@@ -33,19 +33,12 @@ def world(world: World) -> World:
     return world
 
 
-@pytest.fixture
-def draft(world: World) -> int:
-    actor = world.actor("author")
-    return world.db.run(lambda uow: drafts.open_draft(uow, "t01", actor, world.now).id)
-
-
 def page_of(draft: int, task: str = "check") -> str:
     return f"/studio/drafts/{draft}/forms?file=plan.bpmn&task={task}"
 
 
 def stored(world: World, draft: int) -> bytes:
-    with world.db.read() as session:
-        return drafts.files_of(session, drafts.get_draft(session, draft))["plan.bpmn"]
+    return world.draft_files(draft)["plan.bpmn"]
 
 
 def fields(world: World, draft: int, task: str = "check") -> tuple[FormField, ...]:
@@ -98,7 +91,7 @@ def test_a_save_of_nothing_changes_nothing(as_: As, world: World, draft: int) ->
     assert answer.status_code == 303
     assert stored(world, draft) == before
     with world.db.read() as session:
-        assert drafts.get_draft(session, draft).revision == 0
+        assert draft_reading.get_draft(session, draft).revision == 0
 
 
 def test_a_changed_word_changes_its_line_only(as_: As, world: World, draft: int) -> None:

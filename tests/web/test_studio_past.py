@@ -6,10 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from models.cases import Case
-from services import drafts, outbox
-from services.uow import UnitOfWork
+from services import outbox
 from tests.integration.test_case_migration import CHECK
-from tests.integration.world import World, on_paper, plan_t01
+from tests.integration.world import World
 from tests.web.conftest import Browser, Clock
 
 SignIn = Callable[[str], Browser]
@@ -29,18 +28,9 @@ def finished(world: World) -> Case:
 
 
 def draft_of(world: World, *swaps: tuple[str, str]) -> int:
-    def work(uow: UnitOfWork) -> int:
-        draft = drafts.open_draft(uow, "t01", world.actor("author"), world.now)
-        text = drafts.file_of(uow.session, draft, "plan.bpmn").decode()
-        for old, new in swaps:
-            assert old in text
-            text = text.replace(old, new)
-        written = on_paper(plan_t01()).files["plan.toml"]
-        changes = {"plan.bpmn": text.encode(), "plan.toml": written}
-        drafts.save_files(uow, draft.id, changes, world.actor("author"), world.now)
-        return draft.id
-
-    return world.db.run(work)
+    draft = world.draft()
+    world.edit_draft(draft, *swaps)
+    return draft
 
 
 HALF = ('duration("PT1H")', 'duration("PT30M")')

@@ -7,30 +7,19 @@ from collections.abc import Callable
 
 import pytest
 
-from services import drafts
+from services import draft_reading
 from services.plan_table import plan_table
-from tests.integration.world import World, on_paper, plan_t01
+from tests.integration.world import World
 from tests.web.conftest import Browser
 from workflows.edits.spans import Span
 
 As = Callable[[str], Browser]
 
 
-@pytest.fixture
-def world(world: World) -> World:
-    world.deploy(on_paper(plan_t01()))
-    return world
-
-
-@pytest.fixture
-def draft(world: World) -> int:
-    actor = world.actor("author")
-    return world.db.run(lambda uow: drafts.open_draft(uow, "t01", actor, world.now).id)
-
-
 def span_of(world: World, draft: int, path: str) -> Span | None:
     with world.db.read() as session:
-        found = plan_table(drafts.bundle_of_draft(session, drafts.get_draft(session, draft)))
+        here = draft_reading.get_draft(session, draft)
+        found = plan_table(draft_reading.bundle_of_draft(session, here))
     row = found.row(path)
     assert row is not None
     return row.deadline.span if row.deadline is not None else None

@@ -13,11 +13,10 @@ from sqlalchemy import insert, select
 
 from models.cases import ProcessInstance
 from models.tasks import UserTask
-from services import drafts, whatif, whatif_pool
+from services import draft_reading, whatif, whatif_pool
 from services.answering_times import answering_times
 from services.queues import NEVER
-from services.uow import UnitOfWork
-from tests.integration.world import World, on_paper, plan_t01
+from tests.integration.world import World
 from tests.web.conftest import Browser
 
 As = Callable[[str], Browser]
@@ -32,26 +31,6 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for kept in (whatif._walks, whatif._outcomes, whatif._prepared):
         kept.clear()
     yield
-
-
-@pytest.fixture
-def draft(world: World) -> int:
-    world.deploy(on_paper(plan_t01()))
-    actor = world.actor("author")
-    return world.db.run(lambda uow: drafts.open_draft(uow, "t01", actor, world.now).id)
-
-
-def change(world: World, draft: int, old: str, new: str) -> None:
-    actor = world.actor("author")
-
-    def work(uow: UnitOfWork) -> None:
-        files = drafts.files_of(uow.session, drafts.get_draft(uow.session, draft))
-        plan = files["plan.bpmn"].decode()
-        assert old in plan
-        changed = {"plan.bpmn": plan.replace(old, new).encode()}
-        drafts.save_files(uow, draft, changed, actor, world.now)
-
-    world.db.run(work)
 
 
 def streamed(browser: Browser, draft: int, **fields: str) -> list[dict[str, object]]:
@@ -121,7 +100,7 @@ def test_without_a_script_the_page_waits_for_the_result(as_: As, draft: int) -> 
 def test_before_and_after_stand_side_by_side_and_on_the_drawing(
     as_: As, world: World, draft: int
 ) -> None:
-    change(world, draft, 'duration("PT1H")', 'duration("PT12M")')
+    world.edit_draft(draft, ('duration("PT1H")', 'duration("PT12M")'))
     browser = as_("author")
     address = str(streamed(browser, draft, **{"m-duty": "15", "p-duty": "40"})[-1]["result_url"])
     page = browser.get(address.partition("#")[0])
@@ -171,7 +150,7 @@ def test_bad_figures_are_said_in_words_and_nothing_is_lost(
 
 
 def test_a_draft_that_does_not_compile_says_so(as_: As, world: World, draft: int) -> None:
-    change(world, draft, 'duration("PT1H")', 'duration("PT1H"')
+    world.edit_draft(draft, ('duration("PT1H")', 'duration("PT1H"'))
     browser = as_("author")
     page = browser.get(f"/studio/drafts/{draft}/whatif")
     assert page.status_code == 200
@@ -182,7 +161,7 @@ def test_a_draft_that_does_not_compile_says_so(as_: As, world: World, draft: int
 
 def test_closing_the_stream_stops_the_work(world: World, draft: int) -> None:
     with world.db.read() as session:
-        plan = whatif.prepare_draft(session, drafts.get_draft(session, draft))
+        plan = whatif.prepare_draft(session, draft_reading.get_draft(session, draft))
     given = whatif.Parameters(1, 500, {}, {}, {}, 15, 70)
     work = whatif.compute(plan, None, given, processes=False)
     seen = [next(work) for _ in range(4)]
@@ -196,7 +175,7 @@ def test_two_processes_give_the_same(
 ) -> None:
     monkeypatch.setattr(whatif_pool, "_refused", False)
     with world.db.read() as session:
-        plan = whatif.prepare_draft(session, drafts.get_draft(session, draft))
+        plan = whatif.prepare_draft(session, draft_reading.get_draft(session, draft))
     given = whatif.Parameters(1, 120, {"duty": (20, 60)}, {}, {}, 15, 70)
 
     def outcome(processes: bool) -> whatif.Outcome:

@@ -25,7 +25,7 @@ STEPS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
     ("report", "duty", "planroom:report-up", {}),
     ("draft", "office", "planroom:statement-draft", {}),
     ("secrecy", "duty", "planroom:statement-review", {"approvalKind": "secrecy"}),
-    ("approve", "leader", "planroom:statement-approve", {}),
+    ("approve", "leader", "planroom:statement-approve", {"notSameAs": "draft"}),
     ("release", "duty", "planroom:statement-release", {}),
     ("closing", "leader", "planroom:closing", {}),
     ("archive", "office", "planroom:archive", {}),

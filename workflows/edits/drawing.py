@@ -6,14 +6,26 @@ Only values that changed are written; everything else in the file stays as it wa
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal
 
 from workflows.diagram import ACTIVITIES, EVENTS, GATEWAYS
+from workflows.edits.facts import facts_of
 from workflows.edits.geometry import Box, Line, Point
-from workflows.edits.tree import BPMN, DC, DD, DI, Node, Source, attribute
+from workflows.edits.interchange import (
+    bounds_text,
+    label_text,
+    points_text,
+    read_box,
+    read_label,
+    read_points,
+    set_box,
+    set_label,
+    set_points,
+)
+from workflows.edits.steps import fresh
+from workflows.edits.tree import DI, Node, Source, attribute
 
 Axis = Literal["x", "y"]
 _NODES: Final = ACTIVITIES | EVENTS | GATEWAYS
@@ -23,29 +35,27 @@ _FRAMES: Final = frozenset({"participant", "lane", "subProcess", "transaction", 
 
 @dataclass(slots=True)
 class Shape:
+    """A node as drawn. ``label`` is where its name stands (None: the editor's default), ``node``
+    its element in the file (None: to be added)."""
+
     box: Box
     label: Box | None = None
-    node: Node | None = None  # None: to be added
+    node: Node | None = None
+
+    def copy(self) -> Shape:
+        return Shape(self.box, self.label, self.node)
 
 
 @dataclass(slots=True)
 class Edge:
+    """A line as drawn; ``label`` and ``node`` as of a `Shape`."""
+
     points: list[Point]
     label: Box | None = None
     node: Node | None = None
 
-
-@dataclass(slots=True)
-class Facts:
-    """What the diagram's elements are: ``kinds`` by id, ``hosts`` of boundary events, ``inside``
-    which sub-process each stands in, ``ends`` of sequence flows, ``lanes`` of the nodes named in
-    one, ``refs`` the diagram element's id in ``bpmnElement``."""
-
-    kinds: dict[str, str] = field(default_factory=dict)
-    hosts: dict[str, str] = field(default_factory=dict)
-    inside: dict[str, str] = field(default_factory=dict)
-    ends: dict[str, tuple[str, str]] = field(default_factory=dict)
-    lanes: dict[str, str] = field(default_factory=dict)
+    def copy(self) -> Edge:
+        return Edge(list(self.points), self.label, self.node)
 
 
 class Drawing:
@@ -54,34 +64,28 @@ class Drawing:
     def __init__(self, source: Source) -> None:
         self.shapes: dict[str, Shape] = {}
         self.edges: dict[str, Edge] = {}
-        self.facts = _facts(source)
+        self.facts = facts_of(source)
         self.plane = next((n for n in source.root.walk() if n.name == "BPMNPlane"), None)
         for node in self.plane.children if self.plane is not None else ():
             id = node.get("bpmnElement")
             if node.name == "BPMNShape":
-                bounds = node.first("Bounds", space=DC)
-                if bounds is not None:
-                    self.shapes[id] = Shape(_box(bounds), _label(node), node)
+                box = read_box(node)
+                if box is not None:
+                    self.shapes[id] = Shape(box, read_label(node), node)
             elif node.name == "BPMNEdge":
-                points = [(_number(p, "x"), _number(p, "y")) for p in node.of("waypoint", space=DD)]
+                points = read_points(node)
                 if len(points) > 1:
-                    self.edges[id] = Edge(points, _label(node), node)
-        self.first = {id: deepcopy_shape(one) for id, one in self.shapes.items()}
-        self.drawn = {id: (list(one.points), deepcopy(one.label)) for id, one in self.edges.items()}
+                    self.edges[id] = Edge(points, read_label(node), node)
+        self.first = {id: one.copy() for id, one in self.shapes.items()}
+        self.drawn = {id: one.copy() for id, one in self.edges.items()}
         self.gone: list[Node] = []
 
     def copy(self) -> Drawing:
         """Another to try things out on."""
         made = object.__new__(Drawing)
-        made.shapes = {id: deepcopy_shape(one) for id, one in self.shapes.items()}
-        made.edges = {
-            id: Edge(list(e.points), deepcopy(e.label), e.node) for id, e in self.edges.items()
-        }
-        facts = self.facts
-        made.facts = Facts(
-            dict(facts.kinds), dict(facts.hosts), dict(facts.inside), dict(facts.ends),
-            dict(facts.lanes),
-        )  # fmt: skip
+        made.shapes = {id: one.copy() for id, one in self.shapes.items()}
+        made.edges = {id: one.copy() for id, one in self.edges.items()}
+        made.facts = self.facts.copy()
         made.plane, made.first, made.drawn = self.plane, self.first, self.drawn
         made.gone = list(self.gone)
         return made
@@ -89,6 +93,7 @@ class Drawing:
     # ------------------------------------------------------------------- questions
 
     def is_frame(self, id: str) -> bool:
+        """Whether others stand in it: a pool, a lane, an open sub-process."""
         if self.facts.kinds.get(id) not in _FRAMES:
             return False
         shape = self.shapes[id]
@@ -101,6 +106,7 @@ class Drawing:
                 yield id, shape.box
 
     def labels(self) -> Iterator[tuple[str, Box]]:
+        """The boxes of names, by what they name."""
         for id, shape in self.shapes.items():
             if shape.label is not None and self.facts.kinds.get(id) in _NODES:
                 yield id, shape.label
@@ -109,6 +115,7 @@ class Drawing:
                 yield id, edge.label
 
     def segments(self, *without: str) -> Iterator[tuple[str, Line]]:
+        """Every straight part of every line, by the line's id, but those of ``without``."""
         for id, edge in self.edges.items():
             if id not in without:
                 for line in pairwise(edge.points):
@@ -134,7 +141,7 @@ class Drawing:
         if by <= 0:
             return
         side = 0 if axis == "x" else 1
-        starts = {self._start(box.box, side) for id, box in self.shapes.items()
+        starts = {shape.box.start(side) for id, shape in self.shapes.items()
                   if self.facts.kinds.get(id) in _FRAMES}  # fmt: skip
         while at in starts:  # the frame before the cut has to be stretched, too
             at -= 1
@@ -151,16 +158,13 @@ class Drawing:
         for id, edge in self.edges.items():
             self._stretch(id, edge, side, at, by, moved)
 
-    def _start(self, box: Box, side: int) -> float:
-        return box.x if side == 0 else box.y
-
     def _moves(self, id: str, side: int, at: float) -> bool:
         host = self.facts.hosts.get(id)
         if host is not None and host in self.shapes and not self.is_frame(host):
             id = host
         box = self.shapes[id].box
         if self.facts.kinds.get(id) in _FRAMES and self.is_frame(id):
-            return self._start(box, side) >= at
+            return box.start(side) >= at
         return box.middle[side] >= at
 
     def _stretch(
@@ -204,17 +208,15 @@ class Drawing:
                 continue
             was = self.first[id]
             if shape.box != was.box:
-                bounds = shape.node.first("Bounds", space=DC)
-                assert bounds is not None
-                _set_box(source, bounds, shape.box)
-            _write_label(source, shape.node, shape.label, was.label)
+                set_box(source, shape.node, shape.box)
+            set_label(source, shape.node, shape.label, was.label)
         for id, edge in self.edges.items():
             if edge.node is None:
                 continue
-            points, label = self.drawn[id]
-            if edge.points != points:
-                _set_points(source, edge.node, edge.points)
-            _write_label(source, edge.node, edge.label, label)
+            drawn = self.drawn[id]
+            if edge.points != drawn.points:
+                set_points(source, edge.node, edge.points)
+            set_label(source, edge.node, edge.label, drawn.label)
         self._add(source)
 
     def _add(self, source: Source) -> None:
@@ -242,15 +244,15 @@ class Drawing:
         tag = source.tag(DI, "BPMNShape")
         visible = self.facts.kinds.get(id) == "exclusiveGateway"
         marker = attribute("isMarkerVisible", "true") if visible else ""
-        named = attribute("id", _fresh(source, f"{id}_di")) + attribute("bpmnElement", id)
-        inner = _bounds_text(source, shape.box) + _label_text(source, shape.label)
+        named = attribute("id", fresh(source.names, f"{id}_di")) + attribute("bpmnElement", id)
+        inner = bounds_text(source, shape.box) + label_text(source, shape.label)
         return f"<{tag}{named}{marker}>{inner}</{tag}>"
 
     def _edge_text(self, source: Source, id: str, edge: Edge) -> str:
         tag = source.tag(DI, "BPMNEdge")
-        named = attribute("id", _fresh(source, f"{id}_di")) + attribute("bpmnElement", id)
-        points = "".join(_point_text(source, point) for point in edge.points)
-        return f"<{tag}{named}>{points}{_label_text(source, edge.label)}</{tag}>"
+        named = attribute("id", fresh(source.names, f"{id}_di")) + attribute("bpmnElement", id)
+        inner = points_text(source, edge.points) + label_text(source, edge.label)
+        return f"<{tag}{named}>{inner}</{tag}>"
 
     def erase(self, id: str) -> None:
         """Take a shape or a line out of the drawing."""
@@ -259,99 +261,5 @@ class Drawing:
                 self.gone.append(one.node)
 
 
-def deepcopy_shape(shape: Shape) -> Shape:
-    return Shape(shape.box, shape.label, shape.node)
-
-
-def _facts(source: Source) -> Facts:
-    facts = Facts()
-    for node in source.root.walk():
-        if node.space != BPMN or not node.id:
-            continue
-        facts.kinds[node.id] = node.name
-        if node.get("attachedToRef"):
-            facts.hosts[node.id] = node.get("attachedToRef")
-        parent = node.parent
-        if parent is not None and parent.name in ("subProcess", "transaction", "adHocSubProcess"):
-            facts.inside[node.id] = parent.id
-        if node.name == "sequenceFlow":
-            facts.ends[node.id] = (node.get("sourceRef"), node.get("targetRef"))
-        if node.name == "lane" and node.first("childLaneSet") is None:
-            for one in node.of("flowNodeRef"):
-                facts.lanes[one.text.strip()] = node.id
-    return facts
-
-
-def _number(node: Node, name: str) -> float:
-    return float(node.get(name) or 0)
-
-
-def _box(node: Node) -> Box:
-    return Box(*(_number(node, name) for name in ("x", "y", "width", "height")))
-
-
-def _label(node: Node) -> Box | None:
-    label = node.first("BPMNLabel", space=DI)
-    bounds = label.first("Bounds", space=DC) if label is not None else None
-    return _box(bounds) if bounds is not None else None
-
-
 def _shifted(point: Point, side: int, by: float) -> Point:
     return (point[0] + by, point[1]) if side == 0 else (point[0], point[1] + by)
-
-
-def _text(number: float) -> str:
-    return str(int(number)) if number == int(number) else f"{number:g}"
-
-
-def _set_box(source: Source, bounds: Node, box: Box) -> None:
-    for name, value in zip(("x", "y", "width", "height"), box.values, strict=True):
-        if _number(bounds, name) != value:
-            source.set(bounds, name, _text(value))
-
-
-def _set_points(source: Source, edge: Node, points: list[Point]) -> None:
-    there = list(edge.of("waypoint", space=DD))
-    if len(there) == len(points):
-        for node, point in zip(there, points, strict=True):
-            for name, value in zip("xy", point, strict=True):
-                if _number(node, name) != value:
-                    source.set(node, name, _text(value))
-        return
-    between = source.data[there[0].end : there[1].start].decode("utf-8")
-    body = between.join(_point_text(source, point) for point in points)
-    source.replace(there[0].start, there[-1].end, body)
-
-
-def _write_label(source: Source, holder: Node, label: Box | None, was: Box | None) -> None:
-    if label is None or label == was:
-        return
-    node = holder.first("BPMNLabel", space=DI)
-    bounds = node.first("Bounds", space=DC) if node is not None else None
-    if bounds is not None:
-        _set_box(source, bounds, label)
-
-
-def _point_text(source: Source, point: Point) -> str:
-    tag = source.tag(DD, "waypoint")
-    return f'<{tag} x="{_text(point[0])}" y="{_text(point[1])}" />'
-
-
-def _bounds_text(source: Source, box: Box) -> str:
-    tag = source.tag(DC, "Bounds")
-    x, y, width, height = map(_text, box.values)
-    return f'<{tag} x="{x}" y="{y}" width="{width}" height="{height}" />'
-
-
-def _label_text(source: Source, label: Box | None) -> str:
-    if label is None:
-        return ""
-    tag = source.tag(DI, "BPMNLabel")
-    return f"<{tag}>{_bounds_text(source, label)}</{tag}>"
-
-
-def _fresh(source: Source, wanted: str) -> str:
-    found, n = wanted, 2
-    while found in source.names:
-        found, n = f"{wanted}_{n}", n + 1
-    return found

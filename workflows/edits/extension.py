@@ -8,6 +8,7 @@ from workflows.edits.tree import CAMUNDA, Node, Source, attribute
 
 
 def holder(node: Node) -> Node | None:
+    """The element's ``extensionElements``; None where it has none."""
     return node.first("extensionElements")
 
 
@@ -28,6 +29,7 @@ def property_node(node: Node, name: str) -> Node | None:
 
 
 def property_of(node: Node, name: str) -> str:
+    """The value of a ``camunda:property``; "" where there is none."""
     item = property_node(node, name)
     return item.get("value") if item is not None else ""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from workflows.edits.drawing import Drawing
-from workflows.edits.geometry import Box
+from workflows.edits.geometry import Box, along
 
 Fault = tuple[str, str, str]
 
@@ -79,7 +79,7 @@ def _lines(drawing: Drawing) -> Iterator[Fault]:
             (x1, y1), (x2, y2) = line
             if x1 != x2 and y1 != y2:
                 yield "slant", flow, ""
-            reach = Box(min(x1, x2), min(y1, y2), abs(x1 - x2), abs(y1 - y2)).inflated(1)
+            reach = along(line)
             for id, box in solid:
                 if reach.overlaps(box) and id not in free and box.crossed_by(line):
                     yield "through", flow, id

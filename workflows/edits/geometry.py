@@ -10,6 +10,8 @@ Line = tuple[Point, Point]
 
 @dataclass(frozen=True, slots=True)
 class Box:
+    """From its upper left corner, in pixels. A ``side`` is 0 along x, 1 along y."""
+
     x: float
     y: float
     width: float
@@ -30,6 +32,9 @@ class Box:
     @property
     def middle(self) -> Point:
         return self.x + self.width / 2, self.y + self.height / 2
+
+    def start(self, side: int) -> float:
+        return self.x if side == 0 else self.y
 
     def end(self, side: int) -> float:
         return self.right if side == 0 else self.bottom
@@ -77,3 +82,9 @@ class Box:
 
 def around(middle: Point, width: float, height: float) -> Box:
     return Box(middle[0] - width / 2, middle[1] - height / 2, width, height)
+
+
+def along(line: Line) -> Box:
+    """The box round a line, a pixel wider on every side."""
+    (x1, y1), (x2, y2) = line
+    return Box(min(x1, x2), min(y1, y2), abs(x1 - x2), abs(y1 - y2)).inflated(1)

@@ -10,8 +10,9 @@ from typing import Final
 
 from workflows.edits.drawing import Drawing, Edge, Shape
 from workflows.edits.faults import faults
+from workflows.edits.flows import behind, flow_id
 from workflows.edits.geometry import Box, Point
-from workflows.edits.insert import behind, extension_text, flow_id, flow_text, node_text
+from workflows.edits.new_text import extension_text, flow_text, node_text
 from workflows.edits.refusal import CannotEdit
 from workflows.edits.steps import fresh
 from workflows.edits.timers import element

@@ -9,42 +9,18 @@ from typing import Final
 from workflows.edits import roles
 from workflows.edits.drawing import Drawing, Edge
 from workflows.edits.extension import property_of
-from workflows.edits.place import Piece, label_beside, on_flow
+from workflows.edits.flows import arrive, behind, flow_id
+from workflows.edits.labels import label_beside
+from workflows.edits.new_text import NewTask, flow_text, gateway_text, task_text
+from workflows.edits.pieces import Piece
+from workflows.edits.place import on_flow
 from workflows.edits.refusal import CannotEdit
 from workflows.edits.route import route
-from workflows.edits.steps import fresh
-from workflows.edits.tree import BPMN, CAMUNDA, XSI, Node, Source, attribute
+from workflows.edits.tree import BPMN, Source
 
 TASK: Final = (130.0, 80.0)
 GATEWAY: Final = (50.0, 50.0)
 _APPROVED: Final = '{id}.decision = "approve" or {id}.decision = "approve_with_edits"'
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A field of a new step's form."""
-
-    id: str
-    label: str
-    label_en: str
-    type: str
-    long: bool = False
-    required: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class NewTask:
-    """``form_key`` is one of the closed list or ""; ``kind`` the approval a review gives;
-    ``not_same_as`` whose doer may not take it."""
-
-    id: str
-    name: str
-    name_en: str
-    role: str
-    form_key: str = ""
-    fields: tuple[Field, ...] = ()
-    kind: str = ""
-    not_same_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +41,7 @@ def add_task(data: bytes, file: str, flow: str, task: NewTask) -> Inserted:
     pieces = [Piece(task.id, "userTask", *TASK)]
     made = on_flow(drawing, flow, pieces, [link], lanes=_lanes(source, drawing, flow, task.role))
     lane = named(source, made, [task.id], task.role)
-    _splice(source, flow, [_task_text(source, task, flow, link)], [link], target, [])
+    _splice(source, flow, [task_text(source, task, flow, link)], [link], target, [])
     made.write(source)
     return Inserted(source.done(), lane)
 
@@ -105,7 +81,7 @@ def add_review(
     lane = named(source, made, [task.id, gateway], task.role)
     condition = _APPROVED.format(id=task.id)
     nodes = [
-        _task_text(source, task, flow, asks),
+        task_text(source, task, flow, asks),
         gateway_text(source, gateway, name, name_en, [asks], [on, back], back),
     ]
     flows = [
@@ -117,111 +93,6 @@ def add_review(
     arrive(source, draft, back)
     made.write(source)
     return Inserted(source.done(), lane)
-
-
-# ------------------------------------------------------------------------------- writing
-
-
-def flow_id(source: Source, start: str, end: str, *taken: str) -> str:
-    """``start__end``, as flows are called here."""
-    return fresh({*source.names, *taken}, f"{start}__{end}")
-
-
-def flow_text(
-    source: Source, id: str, start: str, end: str, condition: str = "", name: str = "",
-    name_en: str = "",
-) -> str:  # fmt: skip
-    """A sequence flow."""
-    tag = source.tag(BPMN, "sequenceFlow")
-    named = attribute("name", name) if name else ""
-    head = (
-        f"<{tag}{attribute('id', id)}{named}"
-        f"{attribute('sourceRef', start)}{attribute('targetRef', end)}"
-    )
-    inner = []
-    if name_en:
-        inner.append(extension_text(source, [], {"name.en": name_en}))
-    if condition:
-        expression = source.tag(BPMN, "conditionExpression")
-        type_ = f' {source.tag(XSI, "type")}="{source.tag(BPMN, "tFormalExpression")}"'
-        inner.append(f"<{expression}{type_}>{_escaped(condition)}</{expression}>")
-    if not inner:
-        return f"{head} />"
-    return f"{head}>\n{_indented(inner)}\n</{tag}>"
-
-
-def node_text(
-    source: Source, name: str, attributes: str, extension: str, incoming: Sequence[str],
-    outgoing: Sequence[str], body: Sequence[str] = (),
-) -> str:  # fmt: skip
-    """A flow node with its extension elements and the flows it names."""
-    tag = source.tag(BPMN, name)
-    inner = [extension] if extension else []
-    for kind, flows in (("incoming", incoming), ("outgoing", outgoing)):
-        written = source.tag(BPMN, kind)
-        inner += [f"<{written}>{flow}</{written}>" for flow in flows]
-    return f"<{tag}{attributes}>\n{_indented([*inner, *body])}\n</{tag}>"
-
-
-def _task_text(source: Source, task: NewTask, incoming: str, outgoing: str) -> str:
-    camunda = {"candidateGroups": task.role, "formKey": task.form_key}
-    attributes = attribute("id", task.id) + attribute("name", task.name)
-    attributes += "".join(
-        attribute(source.tag(CAMUNDA, key), value) for key, value in camunda.items() if value
-    )
-    properties = {
-        "name.en": task.name_en, "origin": "unit", "notSameAs": task.not_same_as,
-        "approvalKind": task.kind,
-    }  # fmt: skip
-    form = [_form(source, task.fields)] if task.fields else []
-    extension = extension_text(source, form, properties)
-    return node_text(source, "userTask", attributes, extension, [incoming], [outgoing])
-
-
-def gateway_text(
-    source: Source, id: str, name: str, name_en: str, incoming: Sequence[str],
-    outgoing: Sequence[str], default: str,
-) -> str:  # fmt: skip
-    attributes = attribute("id", id) + (attribute("name", name) if name else "")
-    if default:
-        attributes += attribute("default", default)
-    extension = extension_text(source, [], {"name.en": name_en, "origin": "unit"})
-    return node_text(source, "exclusiveGateway", attributes, extension, incoming, outgoing)
-
-
-def extension_text(source: Source, parts: Sequence[str], properties: dict[str, str]) -> str:
-    tag = source.tag(BPMN, "extensionElements")
-    return f"<{tag}>\n{_indented([*parts, properties_text(source, properties)])}\n</{tag}>"
-
-
-def properties_text(source: Source, properties: dict[str, str]) -> str:
-    tag, item = source.tag(CAMUNDA, "properties"), source.tag(CAMUNDA, "property")
-    rows = [
-        f"<{item}{attribute('name', name)}{attribute('value', value)} />"
-        for name, value in properties.items()
-        if value
-    ]
-    return f"<{tag}>\n{_indented(rows)}\n</{tag}>"
-
-
-def _form(source: Source, fields: Sequence[Field]) -> str:
-    tag = source.tag(CAMUNDA, "formData")
-    return f"<{tag}>\n{_indented([_field(source, one) for one in fields])}\n</{tag}>"
-
-
-def _field(source: Source, field: Field) -> str:
-    tag, group = source.tag(CAMUNDA, "formField"), source.tag(CAMUNDA, "properties")
-    item = source.tag(CAMUNDA, "property")
-    rows = [f"<{item}{attribute('id', 'label.en')}{attribute('value', field.label_en)} />"]
-    if field.long:
-        rows.append(f"<{item}{attribute('id', 'widget')}{attribute('value', 'textarea')} />")
-    inner = [f"<{group}>\n{_indented(rows)}\n</{group}>"]
-    if field.required:
-        outer, rule = source.tag(CAMUNDA, "validation"), source.tag(CAMUNDA, "constraint")
-        required = f'<{rule} name="required" config="true" />'
-        inner.append(f"<{outer}>\n{_indented([required])}\n</{outer}>")
-    head = attribute("id", field.id) + attribute("label", field.label)
-    return f"<{tag}{head}{attribute('type', field.type)}>\n{_indented(inner)}\n</{tag}>"
 
 
 def _splice(
@@ -241,45 +112,6 @@ def _splice(
             source.set_text(one, links[-1])
 
 
-def only_flow(source: Source, id: str, *, into: bool) -> Node:
-    """The one flow into a node, or out of it. Raises CannotEdit ``in_diagram`` for several."""
-    end = "targetRef" if into else "sourceRef"
-    found = [n for n in source.root.walk() if n.name == "sequenceFlow" and n.get(end) == id]
-    if len(found) != 1:
-        raise CannotEdit("in_diagram")
-    return found[0]
-
-
-def behind(source: Source, node: Node) -> Node:
-    """The last of a node and the boundary events written right after it."""
-    parent = node.parent
-    assert parent is not None
-    at = parent.children.index(node)
-    while at + 1 < len(parent.children) and (
-        parent.children[at + 1].get("attachedToRef") == node.id
-    ):
-        at += 1
-    return parent.children[at]
-
-
-def arrive(source: Source, id: str, flow: str) -> None:
-    """Name a flow among those that lead to a node, where the file names them."""
-    node = source.node(id)
-    there = list(node.of("incoming"))
-    if there:
-        tag = source.tag(BPMN, "incoming")
-        source.after(there[-1], f"<{tag}>{flow}</{tag}>")
-
-
-def leave(source: Source, id: str, flow: str) -> None:
-    """Name a flow among those that come from a node."""
-    node = source.node(id)
-    there = list(node.of("outgoing")) or list(node.of("incoming"))
-    if there:
-        tag = source.tag(BPMN, "outgoing")
-        source.after(there[-1], f"<{tag}>{flow}</{tag}>")
-
-
 def _id_of(text: str) -> str:
     return text.split(' id="', 1)[1].split('"', 1)[0]
 
@@ -288,6 +120,8 @@ def _id_of(text: str) -> str:
 
 
 def drawn(source: Source, flow: str) -> Drawing:
+    """The drawing of the file. Raises CannotEdit ``in_diagram`` where the flow, or what it leads
+    from and to, is not drawn."""
     drawing = Drawing(source)
     if flow not in drawing.edges or not set(drawing.facts.ends.get(flow, ())) <= set(
         drawing.shapes
@@ -321,11 +155,3 @@ def named(source: Source, drawing: Drawing, ids: Sequence[str], role: str) -> st
     allowed = tuple(property_of(node, "roles").split())
     lane = roles.Lane(node, allowed, frozenset())
     return node.get("name") if roles.admit(source, lane, role) else ""
-
-
-def _indented(texts: Sequence[str]) -> str:
-    return "\n".join(f"  {line}" for text in texts for line in text.split("\n"))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

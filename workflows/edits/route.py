@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Final
 
 from workflows.edits.drawing import Drawing
@@ -18,10 +19,11 @@ from workflows.edits.geometry import Box, Line, Point
 CLEAR: Final = 10
 _BESIDE: Final = (14, 24)
 _BEND: Final = 60
-_CROSSING: Final = 25
 _ALONG: Final = 5  # times the length run along another line
 _TAKEN: Final = 400  # for leaving or reaching a shape where another line does
 _TOO_FAR: Final = 40_000  # corners looked at before it is given up
+
+_FAR: Final = float("inf")
 
 #: Ways to go: right, down, left, up; and what leaving (reaching) by that side costs.
 _STEPS: Final = ((1, 0), (0, 1), (-1, 0), (0, -1))
@@ -62,8 +64,9 @@ class _Field:
         }
         self.xs, self.ys = self._corners(0), self._corners(1)
         self.shut = self._shut()
-        self.across = [self._taken(1, y) for y in self.ys]  # level lines near each y
-        self.upright = [self._taken(0, x) for x in self.xs]
+        #: prices from each corner to the next, of a row and of a column, as they are needed
+        self.level: dict[int, list[float]] = {}
+        self.upright: dict[int, list[float]] = {}
 
     def _bounds(self, inside: set[str]) -> Box:
         """Where the line may run: the sub-process, else the pool, else all that is drawn."""
@@ -89,13 +92,13 @@ class _Field:
         for id, box in self.drawing.solid():
             found.add(box.middle[side])
             for off in _BESIDE if id not in self.drawing.facts.hosts else _BESIDE[:1]:
-                found |= {_low(box, side) - off, box.end(side) + off}
+                found |= {box.start(side) - off, box.end(side) + off}
         for _, box in self.drawing.labels():
-            found |= {_low(box, side) - 4, box.end(side) + 4, box.middle[side]}
+            found |= {box.start(side) - 4, box.end(side) + 4, box.middle[side]}
         for box in (self.source, self.target):
             found |= {spot[side] for way in range(4) for spot in _docks(box, way)}
-            found |= {box.middle[side], _low(box, side) - _BESIDE[0], box.end(side) + _BESIDE[0]}
-        low, high = _low(self.bounds, side), self.bounds.end(side)
+            found |= {box.middle[side], box.start(side) - _BESIDE[0], box.end(side) + _BESIDE[0]}
+        low, high = self.bounds.start(side), self.bounds.end(side)
         found |= {low, high}
         return sorted(value for value in found if low <= value <= high)
 
@@ -108,68 +111,85 @@ class _Field:
                 shut[column][top:bottom] = b"\x01" * max(0, bottom - top)
         return shut
 
-    def _taken(self, side: int, at: float) -> list[tuple[float, float]]:
-        """Stretches of other lines that run along this one."""
-        found = []
-        for a, b in self.lines:
-            if a[side] == b[side] and abs(a[side] - at) < 7:
-                found.append((min(a[1 - side], b[1 - side]), max(a[1 - side], b[1 - side])))
+    def _prices(self, side: int, at: float) -> list[float]:
+        """What the way from each corner to the next costs on the line at ``at``: its length, and
+        more for every bit along another line."""
+        beside = [
+            (min(a[1 - side], b[1 - side]), max(a[1 - side], b[1 - side]))
+            for a, b in self.lines
+            if a[side] == b[side] and abs(a[side] - at) < 7
+        ]
+        corners = self.xs if side == 1 else self.ys
+        return [
+            b - a + _ALONG * sum(max(0.0, min(b, high) - max(a, low)) for low, high in beside)
+            for a, b in pairwise(corners)
+        ]
+
+    def _row(self, iy: int) -> list[float]:
+        found = self.level.get(iy)
+        if found is None:
+            found = self.level[iy] = self._prices(1, self.ys[iy])
+        return found
+
+    def _column(self, ix: int) -> list[float]:
+        found = self.upright.get(ix)
+        if found is None:
+            found = self.upright[ix] = self._prices(0, self.xs[ix])
         return found
 
     # -------------------------------------------------------------------- search
 
     def search(self) -> list[Point] | None:
-        goals = self._ports(self.target, leaving=False)
-        best: dict[tuple[int, int, int], float] = {}
-        queue: list[tuple[float, float, int, int, int, tuple[Point, ...]]] = []
+        xs, ys, shut = self.xs, self.ys, self.shut
+        width, height = len(xs), len(ys)
         aim = self.target.middle
+        off_x, off_y = [abs(x - aim[0]) for x in xs], [abs(y - aim[1]) for y in ys]
+        near = self.target.width / 2 + self.target.height / 2
+        best: dict[int, float] = {}  # by corner and way
+        queued: dict[int, float] = {}
+        queue: list[tuple[float, float, int, int, int, tuple[Point, ...]]] = []
         for ix, iy, way, price, port in self._ports(self.source, leaving=True):
-            cost = price + abs(self.xs[ix] - port[0]) + abs(self.ys[iy] - port[1])
+            cost = price + abs(xs[ix] - port[0]) + abs(ys[iy] - port[1])
             heapq.heappush(queue, (cost, cost, ix, iy, way, (port,)))
-        ends = {(ix, iy, way): (price, port) for ix, iy, way, price, port in goals}
+        ends: dict[int, dict[int, tuple[float, Point]]] = {}
+        for ix, iy, way, price, port in self._ports(self.target, leaving=False):
+            ends.setdefault(ix * height + iy, {})[way] = (price, port)
         looked = 0
         done: tuple[float, tuple[Point, ...]] | None = None
         while queue:
             guess, cost, ix, iy, way, path = heapq.heappop(queue)
             if done is not None and guess >= done[0]:
                 break
-            if best.get((ix, iy, way), float("inf")) <= cost:
+            corner = ix * height + iy
+            if best.get(corner * 4 + way, _FAR) <= cost:
                 continue
-            best[ix, iy, way] = cost
+            best[corner * 4 + way] = cost
             looked += 1
             if looked > _TOO_FAR:
                 break
-            here = (self.xs[ix], self.ys[iy])
-            for end_way in range(4):
-                end = ends.get((ix, iy, end_way))
-                if end is not None and (end_way - way) % 4 != 2:
+            here = (xs[ix], ys[iy])
+            row, column = self._row(iy), self._column(ix)
+            for end_way, end in ends.get(corner, {}).items():
+                if (end_way - way) % 4 != 2:
                     whole = cost + end[0] + (_BEND if end_way != way else 0)
                     if done is None or whole < done[0]:
                         done = (whole, (*path, here, end[1]))
             for turn in (0, 1, 3):
                 new = (way + turn) % 4
                 jx, jy = ix + _STEPS[new][0], iy + _STEPS[new][1]
-                if not (0 <= jx < len(self.xs) and 0 <= jy < len(self.ys)) or self.shut[jx][jy]:
+                if not (0 <= jx < width and 0 <= jy < height) or shut[jx][jy]:
                     continue
-                there = (self.xs[jx], self.ys[jy])
-                total = cost + self._price(here, there, ix, iy, new)
+                total = cost + (row[min(ix, jx)] if new % 2 == 0 else column[min(iy, jy)])
                 if turn:
                     total += _BEND
-                if best.get((jx, jy, new), float("inf")) <= total:
+                then = (jx * height + jy) * 4 + new
+                if best.get(then, _FAR) <= total or queued.get(then, _FAR) < total:
                     continue
-                guess = total + abs(there[0] - aim[0]) + abs(there[1] - aim[1])
-                guess -= self.target.width / 2 + self.target.height / 2
+                queued[then] = total
+                guess = total + off_x[jx] + off_y[jy] - near
                 on = (*path, here) if turn else path
                 heapq.heappush(queue, (max(guess, total), total, jx, jy, new, on))
         return _tidy(done[1]) if done is not None else None
-
-    def _price(self, here: Point, there: Point, ix: int, iy: int, way: int) -> float:
-        length = abs(here[0] - there[0]) + abs(here[1] - there[1])
-        level = way % 2 == 0
-        beside = self.across[iy] if level else self.upright[ix]
-        a, b = sorted((here[0], there[0]) if level else (here[1], there[1]))
-        along = sum(max(0.0, min(b, high) - max(a, low)) for low, high in beside)
-        return length + along * _ALONG
 
     def _ports(self, box: Box, *, leaving: bool) -> list[tuple[int, int, int, float, Point]]:
         """Corners beside the middle of each side: where a line leaves or reaches a shape, which
@@ -219,10 +239,6 @@ def _docks(box: Box, way: int) -> list[Point]:
         return [(x, y)]
     off = min(box.width / 4, 40)
     return [(x, y), (x - off, y), (x + off, y)]
-
-
-def _low(box: Box, side: int) -> float:
-    return box.x if side == 0 else box.y
 
 
 def _tidy(points: Sequence[Point]) -> list[Point]:

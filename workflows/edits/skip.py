@@ -6,17 +6,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from workflows.edits.drawing import Drawing, Edge
-from workflows.edits.insert import (
-    GATEWAY,
-    behind,
-    drawn,
-    flow_id,
-    flow_text,
-    gateway_text,
-    named,
-    only_flow,
-)
-from workflows.edits.place import Piece, label_beside, on_flow
+from workflows.edits.flows import behind, flow_id, only_flow
+from workflows.edits.insert import GATEWAY, drawn, named
+from workflows.edits.labels import label_beside
+from workflows.edits.new_text import flow_text, gateway_text
+from workflows.edits.pieces import Piece
+from workflows.edits.place import on_flow
 from workflows.edits.route import route
 from workflows.edits.steps import fresh
 from workflows.edits.tree import Source

@@ -64,4 +64,5 @@ def of_minutes(minutes: int) -> Span:
 
 
 def iso_of(minutes: int) -> str:
+    """Minutes as an ISO 8601 duration."""
     return of_minutes(minutes).iso

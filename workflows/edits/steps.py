@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import count
 
 from workflows.edits.extension import set_property
 from workflows.edits.tree import Source
@@ -21,11 +21,4 @@ def fresh(taken: set[str], wanted: str) -> str:
     """An id that is not taken: ``wanted``, else with a number behind it."""
     if wanted not in taken:
         return wanted
-    return next(f"{wanted}_{n}" for n in _numbers() if f"{wanted}_{n}" not in taken)
-
-
-def _numbers() -> Iterator[int]:
-    n = 2
-    while True:
-        yield n
-        n += 1
+    return next(f"{wanted}_{n}" for n in count(2) if f"{wanted}_{n}" not in taken)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from workflows.edits.aside import free_spot
 from workflows.edits.drawing import Drawing
 from workflows.edits.faults import faults
+from workflows.edits.flows import only_flow
 from workflows.edits.geometry import around
-from workflows.edits.insert import only_flow
-from workflows.edits.place import free_spot
 from workflows.edits.refusal import CannotEdit
 from workflows.edits.route import route
 from workflows.edits.tree import BPMN, Node, Source

@@ -12,12 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from workflows import brackets
 from workflows.edits.refusal import CannotEdit
 
 _LEVEL: Final = re.compile(r"([A-Za-z_]\w*)\.level\s*(<=|>=|!=|<|>|=)\s*(\d+)")
 _TIER: Final = re.compile(r'([A-Za-z_]\w*)\.tier\s*(!=|=)\s*"([^"]*)"')
 _IN: Final = re.compile(r"([A-Za-z_]\w*)\.(tier|level)\s+in\s*[(\[](.*)[)\]]", re.DOTALL)
 _FLAG: Final = re.compile(r"([A-Za-z_]\w*)(?:\s*=\s*true)?")
+#: Longer conditions are not taken apart: each bracket is looked for anew.
+MAX_LENGTH: Final = 2_000
 _TESTS: Final[Mapping[str, Callable[[int, int], bool]]] = {
     "<=": lambda a, b: a <= b, ">=": lambda a, b: a >= b, "!=": lambda a, b: a != b,
     "<": lambda a, b: a < b, ">": lambda a, b: a > b, "=": lambda a, b: a == b,
@@ -32,11 +35,13 @@ class Tiers:
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> Tiers:
+        """From a plan's ``[[tiers]]``."""
         rows = manifest.get("tiers") or []
         return cls({str(row["key"]): int(row.get("level", 0)) for row in rows})
 
     @property
     def all(self) -> frozenset[str]:
+        """The keys of all tiers."""
         return frozenset(self.levels)
 
 
@@ -140,15 +145,15 @@ def written(wanted: frozenset[str], tiers: Tiers, grade: str, *, by_key: bool = 
 def bare(text: str) -> str:
     """Without a leading ``=`` and outer brackets."""
     text = text.strip().removeprefix("=").strip()
-    while text.startswith("(") and _closes(text) == len(text) - 1:
-        text = text[1:-1].strip()
-    return text
+    if len(text) > MAX_LENGTH:
+        return text
+    return brackets.bare(text)
 
 
 def split(text: str, word: str) -> Sequence[str]:
     """The parts of a text between ``and`` or ``or`` outside brackets and quotes. A text with
     ``if`` is one part."""
-    if re.match(r"if\b", text):
+    if len(text) > MAX_LENGTH or re.match(r"if\b", text):
         return [text]
     parts, depth, quoted, start, at = [], 0, False, 0, 0
     while at < len(text):
@@ -162,15 +167,6 @@ def split(text: str, word: str) -> Sequence[str]:
         else:
             at += 1
     return [*parts, text[start:].strip()]
-
-
-def _closes(text: str) -> int:
-    depth = 0
-    for at, letter in enumerate(text):
-        depth += {"(": 1, ")": -1}.get(letter, 0)
-        if depth == 0 and letter == ")":
-            return at
-    return -1
 
 
 def splits(condition: str, tiers: Tiers) -> bool:

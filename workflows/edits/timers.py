@@ -19,12 +19,14 @@ from workflows.iso8601 import classify
 
 _NAME: Final = r"[A-Za-z_][\w.]*"
 DURATION: Final = re.compile(r'duration\("([^"]+)"\)')
-_SUM: Final = re.compile(rf'(.+?)\s*\+\s*(duration\("[^"]+"\)|{_NAME})', re.DOTALL)
+_SUM: Final = re.compile(rf'(.*\S)\s*\+\s*(duration\("[^"]+"\)|{_NAME})', re.DOTALL)
 _DAY_END: Final = re.compile(r"end of day\((.+)\)", re.DOTALL)
 _DAY_END_AFTER: Final = re.compile(r"end of day after\((.+),\s*(\d{1,4})\)", re.DOTALL)
 _WORKING: Final = re.compile(r"add working days\((.+),\s*(\d{1,4})\)", re.DOTALL)
-_OFFSET: Final = re.compile(r'\s*([+-])\s*duration\("([^"]+)"\)')
+_OFFSET: Final = re.compile(r'([+-])\s*duration\("([^"]+)"\)')
 START: Final = "now()"
+#: Longer texts are of no form known here; some of the patterns look at them many times over.
+MAX_LENGTH: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Written:
 def read(kind: str, text: str) -> Written | None:
     """A deadline's text; None for a form not known here."""
     text = text.strip().removeprefix("=").strip()
+    if len(text) > MAX_LENGTH:
+        return None
     if kind == "duration":
         span = read_iso(text) if classify(text)[0] == "duration" else None
         if span is not None:
@@ -93,7 +97,7 @@ def offset(due: Written, kind: str, text: str) -> int | None:
     that cannot be told."""
     text = text.strip().removeprefix("=").strip()
     if text.startswith(due.text):
-        found = _OFFSET.fullmatch(text[len(due.text) :])
+        found = _OFFSET.fullmatch(text[len(due.text) :].lstrip())
         span = read_iso(found[2]) if found else None
         if found and span is not None and span.minutes is not None:
             return span.minutes if found[1] == "+" else -span.minutes

@@ -59,6 +59,7 @@ class Node:
         return self.open_end == self.end
 
     def get(self, name: str) -> str:
+        """An attribute by its name as written; "" where there is none."""
         return self.values.get(name, "")
 
     def of(self, *names: str, space: str = BPMN) -> Iterator[Node]:
@@ -68,9 +69,11 @@ class Node:
                 yield child
 
     def first(self, *names: str, space: str = BPMN) -> Node | None:
+        """The first child of these local names."""
         return next(self.of(*names, space=space), None)
 
     def walk(self) -> Iterator[Node]:
+        """The element and all in it, in the order of the file."""
         yield self
         for child in self.children:
             yield from child.walk()
@@ -122,6 +125,7 @@ class Source:
         return f"{prefix}:{name}" if prefix else name
 
     def raw(self, node: Node) -> str:
+        """The element as it stands in the file, before any change."""
         return self.data[node.start : node.end].decode("utf-8")
 
     def indent(self, node: Node) -> str:
@@ -133,6 +137,7 @@ class Source:
     # ----------------------------------------------------------------- changes
 
     def replace(self, start: int, end: int, text: str) -> None:
+        """Note that bytes of the file as read become another text."""
         self.changes.append((start, end, text.encode("utf-8")))
 
     def set(self, node: Node, name: str, value: str, space: str = "") -> None:
@@ -186,6 +191,7 @@ class Source:
             self.replace(node.open_end, node.close, body)
 
     def before(self, node: Node, *texts: str) -> None:
+        """Put elements before a node, each on a line of its own with the node's indent."""
         indent = self.indent(node)
         body = "".join(_shift(text, indent).lstrip(" ") + "\n" + indent for text in texts)
         self.replace(node.start, node.start, body)

@@ -16,9 +16,9 @@ from SpiffWorkflow.exceptions import SpiffWorkflowException
 from SpiffWorkflow.util.task import TaskState
 
 from workflows import deadlines, throwing
+from workflows.answers import anchors_set
 from workflows.contract import (
     Context,
-    Element,
     ElementPassed,
     IncidentRaised,
     TaskClosed,
@@ -38,10 +38,6 @@ from workflows.specs.definitions import Trigger
 from workflows.specs.tasks import UserTask
 from workflows.step import FeelEngine, Step
 from workflows.task import PlanTask, static_path
-
-#: The anchor the grading form records by itself.
-GRADED = "graded_at"
-GRADE = "planroom:grade"
 
 
 @dataclass(slots=True)
@@ -95,7 +91,7 @@ class LiveRun:
         opened = self.tasks[task_id]
         task = self._task(task_id)
         self.now = now
-        named = anchors_of(self.definition.element(opened.path), data)
+        named = anchors_set(self.definition.element(opened.path), data)
         for name in named:
             self.anchors[name] = now
 
@@ -270,15 +266,6 @@ class _LiveStep(Step):
 
     def _named(self, texts: Sequence[str], variables: Mapping[str, Any]) -> dict[str, Any]:
         return {}
-
-
-def anchors_of(element: Element, data: Mapping[str, Any]) -> list[str]:
-    """The moments that completing the element records: none that a closing's unmet criterion says
-    has not come."""
-    named = element.properties.get("setsAnchor", "")
-    met = data.get("criterion_met") is not False
-    own = GRADED if element.form_key == GRADE else ""
-    return [name for name in (own, named if met else "") if name]
 
 
 def _by_due(timer: TimerSet) -> tuple[datetime, str]:

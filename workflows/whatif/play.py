@@ -13,12 +13,13 @@ from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from typing import Any, Final
 
+from workflows.answers import GRADE, untouched
 from workflows.contract import Element, IncidentRaised, TaskOpened, TimerSet, WorkCalendar
 from workflows.definition import Definition
 from workflows.feel import Feel
 from workflows.task import static_path
 from workflows.whatif.live import LiveRun, Moved
-from workflows.whatif.questions import GRADE, TIER, Asked, Question, Tier, graded, untouched
+from workflows.whatif.questions import TIER, Asked, Question, Tier, graded
 
 #: A Monday morning, so that working days lie ahead; nothing of it is shown.
 DISCOVERED: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -26,6 +27,10 @@ DISCOVERED: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 OPENED_AFTER: Final = timedelta(minutes=1)
 #: A case that takes more steps than this goes round in circles.
 MOST_STEPS: Final = 600
+#: Or one whose steps have looked at more than this: open tasks, clocks, elements passed.
+MOST_WORK: Final = 100_000
+#: What passing an element costs beside looking at an open task.
+PASSING: Final = 5
 
 #: Minutes somebody takes: (element, role, how often the path has opened, the task) -> minutes.
 Takes = Callable[[Element, str, int, TaskOpened], int]
@@ -74,7 +79,8 @@ class Told:
 @dataclass(slots=True)
 class Played:
     """One case from its discovery to its end. ``ended`` is how: "" by itself; ``incident``;
-    ``waits`` (for the ``messages``, which nobody sends); ``circles`` (over `MOST_STEPS`).
+    ``waits`` (for the ``messages``, which nobody sends); ``circles`` (over `MOST_STEPS` or
+    `MOST_WORK`). ``work`` is what it cost to play, whatever the machine.
     ``expected`` are all messages that were waited for on the way. ``answers`` are (question key,
     how often asked, value) in order, a tier under the key `TIER`."""
 
@@ -89,6 +95,7 @@ class Played:
     messages: tuple[str, ...] = ()
     expected: set[str] = field(default_factory=set)
     at: datetime = DISCOVERED
+    work: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +163,8 @@ class _Playing:
         run, played = self.run, self.played
         self._absorb(run.start())
         while not run.over:
-            if run.steps > MOST_STEPS:
+            played.work += 1 + len(run.tasks) + len(run.timers)
+            if run.steps > MOST_STEPS or played.work > MOST_WORK:
                 played.ended = "circles"
                 break
             done = self._next_done()
@@ -222,6 +230,7 @@ class _Playing:
 
     def _absorb(self, moved: Moved) -> None:
         now, played = self.run.now, self.played
+        played.work += PASSING * len(moved.passed)
         for passed in moved.passed:
             scope = passed.path.rpartition("/")[0]
             if passed.flow:

@@ -9,33 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any, Final
 
 from workflows.catalogue import Catalogue
-from workflows.contract import Element, FormField
+from workflows.contract import Element
 from workflows.decision_model import DecisionTable, Table
 from workflows.definition import Definition
-
-GRADE: Final = "planroom:grade"
-REPORT_UP: Final = "planroom:report-up"
-
-#: What the special forms return when all goes well (docs/developers.md).
-FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "planroom:statement-draft": {
-        "statement_id": 1, "kind": "first_facts", "version": 1, "digest": "0" * 64,
-    },
-    "planroom:statement-review": {
-        "decision": "approve", "version": 1, "digest": "0" * 64, "comment": "",
-    },
-    "planroom:statement-approve": {
-        "decision": "approve", "version": 1, "digest": "0" * 64, "comment": "",
-    },
-    "planroom:statement-release": {"released": True, "release_id": 1, "version": 1},
-    "planroom:closing": {"criterion_met": True, "note": ""},
-    "planroom:archive": {"items": 7, "missing": 0},
-    "planroom:destroy": {"values": 0, "drafts": 0, "files": 0},
-}  # fmt: skip
 
 #: Fields of the special forms that leave a person a choice, the usual one first.
 _CHOICES: Final[Mapping[str, Mapping[str, tuple[Any, ...]]]] = {
@@ -43,6 +22,9 @@ _CHOICES: Final[Mapping[str, Mapping[str, tuple[Any, ...]]]] = {
     "planroom:statement-approve": {"decision": ("approve", "return", "reject")},
     "planroom:closing": {"criterion_met": (True, False)},
 }
+_WORD: Final = re.compile(r"\w+")
+#: A name and the part of it that is asked for; the part may be the name of another such.
+_PART: Final = re.compile(r"\b(\w+)(?=\s*\.\s*(\w+))")
 #: The question every grading form asks.
 TIER: Final = "tier"
 
@@ -78,6 +60,7 @@ class Asked:
     tiers: tuple[Tier, ...]
 
     def question(self, key: str) -> Question | None:
+        """The question of a `Question.key`; None where the plan does not ask it."""
         path, _, field = key.rpartition("#")
         return next((q for q in self.questions.get(path, ()) if q.field == field), None)
 
@@ -85,6 +68,7 @@ class Asked:
 def read(definition: Definition, catalogue: Catalogue, manifest: Mapping[str, Any]) -> Asked:
     """The questions of a plan."""
     texts, tables = _texts(definition, catalogue)
+    in_texts, in_tables = _parts_read(texts), _parts_read(tables)
     aliases = _aliases(catalogue)
     asked: dict[str, tuple[Question, ...]] = {}
     for element in definition.elements.values():
@@ -93,8 +77,8 @@ def read(definition: Definition, catalogue: Catalogue, manifest: Mapping[str, An
         names = (element.id, *sorted(aliases.get(element.id, ())))
         found = []
         for field, options in _fields(element):
-            loud = _reads(texts, names, field)
-            if loud or _reads(tables, names, field):
+            loud = _reads(in_texts, texts, names, field)
+            if loud or _reads(in_tables, tables, names, field):
                 found.append(Question(element.path, field, options, quiet=not loud))
         if found:
             asked[element.path] = tuple(found)
@@ -103,32 +87,6 @@ def read(definition: Definition, catalogue: Catalogue, manifest: Mapping[str, An
         key=lambda tier: tier.level,
     )
     return Asked(asked, tuple(tiers))
-
-
-def untouched(element: Element, now: datetime) -> dict[str, Any]:
-    """What a task's form gives when a person fills in no more than they must."""
-    if element.form_key == REPORT_UP:
-        return {"complete": True, "last_at": now, "met": True}
-    if element.form_key:
-        return dict(FORMS.get(element.form_key, {}))
-    return {field.id: untouched_field(field, now) for field in element.form_fields}
-
-
-def untouched_field(field: FormField, now: datetime) -> Any:
-    """What one field holds when it is filled in only if it must be."""
-    if field.type == "boolean":
-        return field.default == "true"
-    if field.type == "enum":
-        return field.default or (field.options[0][0] if field.required and field.options else None)
-    if not field.required:
-        return None
-    least = field.constraints.get("min")
-    return {
-        "date": date.fromordinal(now.date().toordinal() + 7),
-        "datetime": now,
-        "long": int(float(least or 1)),
-        "double": float(least or 1),
-    }.get(field.type, "…")
 
 
 def graded(tier: Tier) -> dict[str, Any]:
@@ -179,7 +137,8 @@ def _texts(definition: Definition, catalogue: Catalogue) -> tuple[str, str]:
     # nothing changes, the tables being few.
     pending = results
     while pending:
-        heard = [row for row in pending if re.search(rf"\b{re.escape(row[0])}\b", "\n".join(loud))]
+        words = set(_WORD.findall("\n".join(loud)))
+        heard = [row for row in pending if row[0] in words]
         if not heard:
             break
         pending = [row for row in pending if row not in heard]
@@ -215,7 +174,17 @@ def _aliases(catalogue: Catalogue) -> dict[str, set[str]]:
     return found
 
 
-def _reads(text: str, names: Iterable[str], field: str) -> bool:
+def _reads(read: frozenset[tuple[str, str]], text: str, names: Iterable[str], field: str) -> bool:
+    """Whether ``text``, which reads these parts of these names, reads the field of one."""
     return any(
-        re.search(rf"\b{re.escape(name)}\s*\.\s*{re.escape(field)}\b", text) for name in names
+        (name, field) in read
+        if name.isidentifier() and field.isidentifier()
+        else re.search(rf"\b{re.escape(name)}\s*\.\s*{re.escape(field)}\b", text)
+        for name in names
     )
+
+
+def _parts_read(text: str) -> frozenset[tuple[str, str]]:
+    """Every ``name.part`` of a text, also within a longer path. Looked up once for all fields: a
+    plan may have thousands."""
+    return frozenset(found.groups() for found in _PART.finditer(text))  # type: ignore[misc]

@@ -25,6 +25,8 @@ MOST: Final = 300
 MOST_TRIED: Final = 600
 #: Of these, cases with several answers that only differ together.
 MOST_PAIRS: Final = 150
+#: What may be spent on all of them (`Played.work`); plan 11 takes a third of it.
+MOST_WORK: Final = 800_000
 #: A message is sent so long after it is first waited for.
 SEND_AFTER: Final = timedelta(minutes=30)
 _NONE: Final = Tier("", 0)
@@ -70,7 +72,8 @@ class Walk:
     """``flows`` are the paths of all sequence flows, ``missed`` those no scenario took.
     ``returning`` are the answers that make somebody do the same thing again (question key, value).
     ``usual`` are the answers the usual course gives. ``capped``: some answers were not tried;
-    ``paired``: not all answers that differ from the usual together were."""
+    ``paired``: not all answers that differ from the usual together were. ``work`` is what a case
+    cost on average (`Played.work`)."""
 
     scenarios: tuple[Scenario, ...]
     flows: int
@@ -80,6 +83,7 @@ class Walk:
     tried: int
     capped: bool
     paired: bool
+    work: int = 0
 
 
 def walk(
@@ -114,6 +118,7 @@ class _Walker:
         self.kept: list[_Tried] = []
         self.base: dict[str, Mapping[str, int]] = {}
         self.tried = 0
+        self.work = 0
         self.next: deque[tuple[Script, Mapping[str, int]]] = deque()
         self.pairs: deque[tuple[Script, Mapping[str, int]]] = deque()
         self.known: set[Script] = set()
@@ -144,11 +149,12 @@ class _Walker:
             self.tried,
             capped,
             bool(self.pairs),
+            self.work // self.tried,
         )
 
     def _through(self, queue: deque[tuple[Script, Mapping[str, int]]], most: int) -> None:
         """Try what is lined up, and what that leads to, until so many have been tried."""
-        while queue and self.tried < most and len(self.kept) < MOST:
+        while queue and self.tried < most and len(self.kept) < MOST and not self._spent:
             script, before = queue.popleft()
             found = self._try(script)
             self._learn_return(found)
@@ -187,10 +193,16 @@ class _Walker:
 
         send = (script.message, SEND_AFTER) if script.message else None
         played = play(self.stage, grades, answers, takes, send)
+        self.work += played.work
         times: dict[str, int] = {}
         for key, n, _ in played.answers:
             times[key] = max(n, times.get(key, 0))
         return _Tried(script, played, times)
+
+    @property
+    def _spent(self) -> bool:
+        """Whether no more is tried: the plan is larger than anybody waits for."""
+        return self.work > MOST_WORK
 
     def _past(self, task: TaskOpened, usual: int) -> int:
         """Long enough for the limit, and whoever is called in after it, to have come."""
@@ -269,6 +281,8 @@ class _Walker:
         """Find the usual answer to what is asked again and again: the one that leads on."""
         for tier in tiers:
             for _ in range(len(self.stage.asked.questions)):
+                if self._spent or self.tried >= MOST_TRIED:
+                    return
                 first = self._try(Script((tier,)))
                 again = [key for key, n in first.times.items() if n > 1 and key != TIER]
                 unknown = [key for key in again if key not in self.usual]
@@ -282,6 +296,8 @@ class _Walker:
         assert question is not None
         least: tuple[int, int, int] | None = None
         for place, option in enumerate(question.options):
+            if self._spent:
+                break
             given = tuple(((key, n), option) for n in (1, 2, 3))
             found = self._try(Script((tier,), given))
             score = (bool(found.played.ended), found.times.get(key, 0), place)

@@ -18,7 +18,7 @@ from services.actor import Actor
 from services.statement_reading import drafted_before, latest, require_statement_of
 from services.statement_text import parts_of
 from services.uow import Database
-from tests.unit.plan_driver import untouched
+from workflows.answers import untouched_field
 from workflows.contract import Element
 
 
@@ -40,7 +40,7 @@ class Answers:
                 data = {"next": "calm", **data}
             unknown = set(data) - {field.id for field in element.form_fields}
             assert not unknown, (element.path, "has no fields", unknown)
-            filled = {field.id: untouched(field, self.now) for field in element.form_fields}
+            filled = {field.id: untouched_field(field, self.now) for field in element.form_fields}
             return filled | dict(data)
         if form == "planroom:report-up":
             self._report()

@@ -7,16 +7,15 @@ in Chromium on a page of its own, under the rules our pages have.
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 from lxml import etree
-from playwright.sync_api import Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
-from tools.browser import find_chromium
+from tests.unit.node import node
 from views.security import content_security_policy
 
 ROOT = Path(__file__).parents[2]
@@ -49,11 +48,7 @@ def differences(before: Node, after: Node, path: str = "") -> list[str]:
 
 
 def through_moddle(*arguments: str) -> dict[str, dict[str, Any]]:
-    done = subprocess.run(
-        ["node", "tests/unit/round_trip.mjs", *arguments],
-        cwd=ROOT, capture_output=True, check=True, text=True,
-    )  # fmt: skip
-    answer: dict[str, dict[str, Any]] = json.loads(done.stdout)
+    answer: dict[str, dict[str, Any]] = json.loads(node("tests/unit/round_trip.mjs", *arguments))
     return answer
 
 
@@ -184,13 +179,10 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def browser_page() -> Iterator[Page]:
-    with sync_playwright() as play:
-        arguments = ["--no-sandbox", "--disable-background-networking",
-                     "--disable-component-update", "--disable-sync"]  # fmt: skip
-        chromium = play.chromium.launch(executable_path=find_chromium(), args=arguments)
-        yield chromium.new_page(viewport={"width": 1300, "height": 800})
-        chromium.close()
+def browser_page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1300, "height": 800})
+    yield page
+    page.close()
 
 
 def test_the_editor_exports_what_it_read(browser_page: Page) -> None:
