@@ -108,9 +108,16 @@ def take_plan(
     actor: Actor,
     now: datetime,
     note: str = "",
+    *,
+    named: bool = False,
 ) -> PlanVersion:
     """Deploy a plan of the library with the standard roles (``rows``) it needs and the
-    organisation does not have yet. Raises as `services.plans.deploy_plan`."""
+    organisation does not have yet. A plan the unit has put in force from the studio is the unit's
+    own: it stays as it is unless an operator has ``named`` it, so that neither an upgrade nor a
+    press of a button undoes what two people agreed to. Raises as `services.plans.deploy_plan`."""
     plans.require_deployer(uow, actor)
+    key = str(bundle.manifest.get("key", ""))
+    if not named and plans.is_own(uow.session, key):
+        return plans.current_version(uow.session, key)
     organisation.ensure_roles(uow, with_superiors(roles_of(bundle.manifest), rows), actor, now)
     return plans.deploy_plan(uow, bundle, note, actor, now)

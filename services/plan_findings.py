@@ -93,7 +93,8 @@ def _of_files(bundle: Bundle, feel: Feel) -> tuple[Finding, ...]:
         found = compile_bundle(bundle, feel).findings
     except DeploymentError as error:
         found = error.findings
-    found = (*found, *_names_in_tables(bundle, feel))
+    if all(one.severity == "warning" for one in found):
+        found = (*found, *_names_in_tables(bundle, feel))
     with _lock:
         _kept[key] = found
         while len(_kept) > KEPT:

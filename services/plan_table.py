@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from services.plan_text import PlanRole, WrittenPlan, written_plan
+from services.plan_text import PlanRole, WrittenPlan, too_long, written_plan
 from services.plan_text_moments import read as read_moment
 from services.plan_text_order import Numbering
 from services.plan_text_steps import Limit
@@ -107,11 +107,16 @@ class PlanTable:
 
 
 def plan_table(bundle: Bundle) -> PlanTable:
-    """The table of a bundle. Raises DeploymentError for files that cannot be read."""
+    """The table of a bundle. Raises DeploymentError for files that cannot be read, and for a plan
+    with more elements in one row than can be followed."""
     read = catalogue.read(bundle.files, bundle.manifest)
     plan = written_plan(read, bundle.manifest, {})
     reader = _Reader(read, bundle.manifest)
-    return PlanTable(bundle, read, plan, tuple(reader.rows(read.root, 0, None)), reader.places)
+    try:
+        rows = tuple(reader.rows(read.root, 0, None))
+    except RecursionError:
+        raise too_long(read) from None
+    return PlanTable(bundle, read, plan, rows, reader.places)
 
 
 class _Reader:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from services.plan_text_steps import Part, Step, every
 from services.plan_text_walk import parts
 from workflows.catalogue import Catalogue
+from workflows.contract import DeploymentError, Finding
 from workflows.decision_model import DecisionTable, Table
 
 #: Sections of ``[[provisions]]`` in the order a plan is written; duties stand with the roles.
@@ -110,11 +111,21 @@ class WrittenPlan:
         ]
 
 
+def too_long(read: Catalogue) -> DeploymentError:
+    """As `workflows.definition` has it: what follows the flows does so by recursion."""
+    file = read.processes[read.process_id].file
+    return DeploymentError([Finding("too_many_elements", "error", file, args={"limit": "480"})])
+
+
 def written_plan(
     read: Catalogue, manifest: Row, tables: Mapping[str, DecisionTable]
 ) -> WrittenPlan:
-    """The plan of a version. ``tables`` are its decisions by id."""
-    told, step_of = parts(read, manifest)
+    """The plan of a version. ``tables`` are its decisions by id. Raises DeploymentError for a
+    draft with more in one row than can be followed."""
+    try:
+        told, step_of = parts(read, manifest)
+    except RecursionError:
+        raise too_long(read) from None
     return WrittenPlan(
         manifest=manifest,
         parts=tuple(told),

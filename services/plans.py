@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from models.people import Role
 from models.plans import Definition as DefinitionRow
 from models.plans import Plan, PlanFile, PlanVersion, VersionIssue
+from models.studio import PlanProposal
 from services import access, history
 from services.actor import Actor
 from services.definitions import catalogue_for
@@ -178,6 +179,14 @@ def _issue(version: PlanVersion, issue: Issue) -> VersionIssue:
         approved_by=issue.approved_by,
         alone=issue.alone,
     )
+
+
+def is_own(session: Session, plan_key: str) -> bool:
+    """Whether the unit has put a version of the plan in force from the studio."""
+    agreed_to = select(PlanProposal.id).where(
+        PlanProposal.plan_key == plan_key, PlanProposal.status == "approved"
+    )
+    return session.scalar(agreed_to.limit(1)) is not None
 
 
 def require_deployer(uow: UnitOfWork, actor: Actor) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from models.people import Person
 from models.plans import Plan, PlanVersion
 from models.studio import PlanDraft, PlanProposal
-from services import access, draft_reading, drafts, history
+from services import access, draft_reading, drafts, history, proposal_notices
 from services.actor import SYSTEM, Actor
 from services.errors import Refusal, Stale
 from services.organisation import locked
@@ -122,7 +122,9 @@ def approve(
         payload={"plan": proposal.plan_key, "proposal": proposal.id,
                  "hash": proposal.content_hash, "comment": comment.strip()[:NOTE_LIMIT]},
     )  # fmt: skip
-    return _carry_out(uow, proposal, person.id, comment, actor, now)
+    version = _carry_out(uow, proposal, person.id, comment, actor, now)
+    proposal_notices.tell_proposer(uow, proposal, now)
+    return version
 
 
 def refuse(
@@ -142,6 +144,7 @@ def refuse(
                  "comment": comment.strip()[:NOTE_LIMIT]},
     )  # fmt: skip
     _give_back(uow, proposal)
+    proposal_notices.tell_proposer(uow, proposal, now)
     return proposal
 
 
@@ -189,6 +192,15 @@ def proposals_of(session: Session, plan_key: str, limit: int = 20) -> list[PlanP
             .limit(limit)
         )
     )
+
+
+def rollbacks_of(session: Session, plan_key: str) -> list[PlanProposal]:
+    """The times the plan went back to an earlier version, the newest first."""
+    return [
+        one
+        for one in proposals_of(session, plan_key, limit=200)
+        if one.kind == "rollback" and one.status == "approved"
+    ]
 
 
 def may_decide(proposal: PlanProposal, person: Person) -> bool:
@@ -261,7 +273,9 @@ def _propose(
         "review_on": wanted.review_on.isoformat() if wanted.review_on else "",
     }  # fmt: skip
     history.append(uow, "org.plan_proposed", actor=actor, occurred_at=now, now=now, payload=payload)
-    if not needs_second_person(uow.session):
+    if needs_second_person(uow.session):
+        proposal_notices.tell_deciders(uow, proposal, DECIDERS, now)
+    else:
         _carry_out(uow, proposal, None, "", actor, now)
     return proposal
 

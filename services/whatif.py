@@ -36,9 +36,9 @@ from workflows.whatif.walk import Walk
 PORTION: Final = 50
 #: Walks and results kept in memory.
 KEPT: Final = 24
-#: What all runs of a plan may cost together (`workflows.whatif.play.Played.work`): twelve times
+#: What all runs of a plan may cost together (`workflows.whatif.play.Played.work`): six times
 #: a thousand of plan 11. Of a plan so large that it is not enough, fewer runs are made.
-MOST_WORK: Final = 8_000_000
+MOST_WORK: Final = 16_000_000
 #: But so many are.
 FEWEST: Final = 20
 

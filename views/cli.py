@@ -58,6 +58,7 @@ def deploy(folders: tuple[Path, ...], everything: bool) -> None:
     with planroom().database.read() as session:
         unit = organization(session)
         used = plan_choice.used_folders(session, library())
+    named = bool(folders) and not everything
     if everything:
         folders = tuple(plan_folders(library()))
     elif not folders:
@@ -65,17 +66,20 @@ def deploy(folders: tuple[Path, ...], everything: bool) -> None:
         folders = tuple(used or plan_choice.fitting_folders(library(), kind))
     if not folders:
         click.echo("No plan was named, is in use or fits the unit: name a folder, or use --all.")
-    deploy_folders(folders)
+    deploy_folders(folders, named=named)
 
 
-def deploy_folders(folders: Iterable[Path]) -> None:
-    """Deploy plans with the roles they need, each in its own transaction, and say so."""
+def deploy_folders(folders: Iterable[Path], *, named: bool = False) -> None:
+    """Deploy plans with the roles they need, each in its own transaction, and say so. Plans the
+    unit has changed in the studio stay, unless they were ``named``."""
     parts, rows = planroom(), role_rows(library())
     for folder in folders:
         try:
             bundle = read_folder(folder)
             version = parts.database.run(
-                lambda uow, b=bundle: plan_choice.take_plan(uow, b, rows, SYSTEM, parts.clock())  # type: ignore[misc]
+                lambda uow, b=bundle: plan_choice.take_plan(  # type: ignore[misc]
+                    uow, b, rows, SYSTEM, parts.clock(), named=named
+                )
             )
         except DeploymentError as refused:
             _explain(refused)

@@ -26,6 +26,9 @@ SENTENCES = {
     "plan_activated": _l("预案已启动,请按分工参与处置:%(case)s %(title)s"),
     "case_opened": _l("新的舆情事件:%(case)s %(title)s"),
     "incident": _l("运行异常:%(case)s %(title)s"),
+    "proposal_waiting": _l("有预案等您审定是否启用:%(title)s"),
+    "proposal_agreed": _l("您提请的预案已同意启用:%(title)s"),
+    "proposal_returned": _l("您提请的预案被退回:%(title)s"),
 }
 
 #: Icon and colour by kind.

@@ -11,6 +11,7 @@ from flask_login import login_required
 from sqlalchemy.orm import Session
 
 from models.plans import PlanVersion
+from models.studio import PlanProposal
 from services import plans
 from services.definitions import catalogue_for
 from services.directory import organization, people_by_id
@@ -24,6 +25,7 @@ from services.plan_text_cards import role_cards
 from services.plan_text_clauses import coverage, doer
 from services.plan_text_people import unit_roles
 from services.plan_text_store import written_plan_for
+from services.proposals import rollbacks_of
 from services.tiers import tiers_of
 from views import plan_terms, plan_words
 from views.diagram import plain_sheets
@@ -55,7 +57,7 @@ def show(key: str) -> Answer:
             abort(404)
         element = read.elements.get(request.args.get("element", ""))
         covered = coverage(read, manifest, version.clauses.get("clause", []))
-        others = versions_of(session, key)
+        others, rollbacks = versions_of(session, key), rollbacks_of(session, key)
         return render(
             "plans/show.html",
             **_common(session, version, plan),
@@ -64,9 +66,8 @@ def show(key: str) -> Answer:
             tiers=tiers,
             versions=others,
             current=plans.current_version(session, key),
-            deployers=people_by_id(
-                session, [id for one in others for id in (one.deployed_by, one.approved_by)]
-            ),
+            deployers=people_by_id(session, _named(others, rollbacks)),
+            rollbacks=rollbacks if may_read(me()) else [],
             usage=usage(session, key),
             coverage=covered,
             segments=segments(covered.counts),
@@ -78,6 +79,12 @@ def show(key: str) -> Answer:
             settings_part=settings_part(session, version),
             review_due=review_due(session, version),
         )
+
+
+def _named(versions: list[PlanVersion], rollbacks: list[PlanProposal]) -> list[int | None]:
+    """Ids of the people the versions page names."""
+    found = [id for one in versions for id in (one.deployed_by, one.approved_by)]
+    return [*found, *(id for one in rollbacks for id in (one.submitted_by, one.decided_by))]
 
 
 @bp.get("/<key>/written")

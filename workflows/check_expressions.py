@@ -10,13 +10,15 @@ from workflows import diagram, elements, iso8601
 from workflows.catalogue import Catalogue, DataMapping, Place
 from workflows.check_shape import FEEL_NAME
 from workflows.diagram import FlowNode, camunda
-from workflows.feel import CheckItem, Feel, FeelError, Problem
+from workflows.feel import CheckItem, Feel, Problem
 from workflows.findings import Findings
 from workflows.names import Names, Scopes
 
 #: Problems the author should see but that do not stop a plan.
 _DOUBTS: Final = frozenset({"moment_without_offset"})
 _BATCH: Final = 50
+#: Expressions that take too long; after so many no more are looked at.
+MOST_HEAVY: Final = 5
 _WORD: Final = re.compile(r"\w+")
 _FEEL_LANGUAGES: Final = ("", "feel", "http://www.omg.org/spec/feel/20140401",
     "https://www.omg.org/spec/dmn/20191111/feel/")  # fmt: skip
@@ -32,16 +34,21 @@ def check(
     found: Findings,
 ) -> None:  # fmt: skip
     scopes = Scopes(catalogue, manifest, anchors)
+    heavy = [0]
     for place in catalogue.root.walk():
-        _Place(place, scopes, feel, found).check()
+        _Place(place, scopes, feel, found, heavy).check()
 
 
 class _Place:
-    def __init__(self, place: Place, scopes: Scopes, feel: Feel, found: Findings) -> None:
+    def __init__(
+        self, place: Place, scopes: Scopes, feel: Feel, found: Findings, heavy: list[int]
+    ) -> None:
         self.place = place
         self.scopes = scopes
         self.feel = feel
         self.found = found
+        #: How many expressions of the plan took too long: it is refused for them already.
+        self.heavy = heavy
         self.file = place.scope.process.file
         #: What is to be checked, gathered so that one call into V8 does a whole place:
         #: (element id, finding code, text, names beyond those of the place).
@@ -76,19 +83,13 @@ class _Place:
                 self._batch(texts[at : at + _BATCH], {**known, **extra})
 
     def _batch(self, texts: list[tuple[str, str, str, Names]], known: Names) -> None:
+        if self.heavy[0] > MOST_HEAVY or self.found.full:
+            return
         items = [CheckItem(text) for _, _, text, _ in texts]
         # Each name known makes the parser slower, so only those that are spoken of go over.
         words = set(_WORD.findall(" ".join(item.text for item in items)))
         spoken = {name: kind for name, kind in known.items() if name.partition(".")[0] in words}
-        try:
-            answers = self.feel.check_many(items, spoken)
-        except FeelError:  # one of them takes too long; alone, each shows itself
-            if len(texts) > 1:
-                for entry in texts:
-                    self._batch([entry], known)
-            else:
-                self._error("expression_too_heavy", texts[0][0], expression=texts[0][2])
-            return
+        answers = self.feel.check_many(items, spoken)
         for (element, code, text, _), problems in zip(texts, answers, strict=True):
             for problem in problems:
                 self._problem(element, code, text, problem)
@@ -97,6 +98,9 @@ class _Place:
         args = {"expression": text, "problem": problem.code, "name": problem.name}
         if problem.code in _DOUBTS:
             self.found.warning("expression_doubtful", self.file, element, **args)
+        elif problem.code == "too_heavy":
+            self.heavy[0] += 1
+            self._error("expression_too_heavy", element, expression=text)
         elif problem.code == "unknown_name":
             self._error("unknown_variable", element, name=problem.name, expression=text)
         elif problem.code == "type_mismatch":

@@ -9,18 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal
+from typing import Final, Literal
 
 from workflows.contract import Context, FeelValue, Finding, Variables
 from workflows.decision_hit import DecisionError, DecisionOutcome, take
 from workflows.decision_model import DecisionTable, LiteralExpression, Table
 from workflows.decision_xml import parse
 from workflows.feel import CheckItem, Feel, Names
+from workflows.findings import MAX_FINDINGS
 
 __all__ = [
     "DecisionError", "DecisionOutcome", "DecisionTable", "LiteralExpression", "Table",
-    "check", "evaluate", "map_result", "parse",
+    "check", "check_alone", "evaluate", "in_order", "map_result", "parse",
 ]  # fmt: skip
+
+#: Texts that are checked at a time.
+_BATCH: Final = 100
 
 ResultMode = Literal["", "singleEntry", "singleResult", "collectEntries", "resultList"]
 
@@ -151,11 +155,22 @@ def _check_one(table: DecisionTable, names: Names | None, feel: Feel) -> list[Fi
             for output, text in zip(logic.outputs, rule.outputs, strict=True):
                 if text:
                     add(CheckItem(text, "expression", output.type or None), rule.id)
-    for item, place, problems in zip(items, places, feel.check_many(items, names), strict=True):
+    answers = (
+        answer
+        for at in range(0, len(items), _BATCH)
+        for answer in feel.check_many(items[at : at + _BATCH], names)
+    )
+    for item, place, problems in zip(items, places, answers, strict=True):
+        if len(findings) >= MAX_FINDINGS:
+            break
         for problem in problems:
             args = {"text": item.text, "name": problem.name, "at": str(problem.start + 1)}
             if problem.expected:
                 args |= {"expected": problem.expected, "found": problem.found}
+            if problem.code == "too_heavy":
+                heavy = {"expression": item.text}
+                findings.append(_finding("expression_too_heavy", table, place, heavy))
+                continue
             findings.append(_finding(f"feel_{problem.code}", table, place, args))
     return findings
 

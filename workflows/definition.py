@@ -12,6 +12,7 @@ from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 
 from workflows import catalogue, check_people, checks, decision_table, xml
 from workflows.bundle import Bundle
+from workflows.check_expressions import MOST_HEAVY
 from workflows.contract import DeploymentError, Element, Finding, FormField
 from workflows.decision_model import DecisionTable
 from workflows.feel import Feel
@@ -96,6 +97,9 @@ def _in_tables(bundle: Bundle, feel: Feel) -> list[Finding]:
     for name, data in bundle.of_type(".dmn"):
         try:
             for table in decision_table.parse(data, name).values():
+                heavy = sum(one.code == "expression_too_heavy" for one in found.all())
+                if heavy > MOST_HEAVY or found.full:
+                    break
                 for finding in decision_table.check_alone(table, None, feel):
                     found.add(finding)
         except DeploymentError as error:

@@ -31,7 +31,7 @@ MEMORY_BYTES: Final = 128 * 1024 * 1024
 MAX_LENGTH: Final = 10_000
 #: Characters that are checked in one call, and calls that may run out of time in one check.
 CHECKED: Final = 50_000
-PATIENCE: Final = 5
+PATIENCE: Final = 3
 
 Kind = Literal["expression", "unary"]
 #: Names that may be used: bare or dotted paths, each with its FEEL type where that is known.
@@ -68,10 +68,11 @@ class FeelResult:
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Something wrong with an expression's text, found without running it. ``code``:
-    ``syntax``, ``too_long``, ``unknown_name``, ``type_mismatch`` (a comparison that can never be
-    true; ``expected`` and ``found`` are FEEL types), ``invalid_literal`` (a date or duration that
-    is none), ``moment_without_offset`` (a warning: compared as if it were UTC). ``start`` and
-    ``end`` are places in the text as given; ``name`` is the name or the words concerned."""
+    ``syntax``, ``too_long``, ``too_heavy`` (it takes too long to read), ``unknown_name``,
+    ``type_mismatch`` (a comparison that can never be true; ``expected`` and ``found`` are FEEL
+    types), ``invalid_literal`` (a date or duration that is none), ``moment_without_offset`` (a
+    warning: compared as if it were UTC). ``start`` and ``end`` are places in the text as given;
+    ``name`` is the name or the words concerned."""
 
     code: str
     start: int
@@ -254,8 +255,8 @@ class Feel:
 
     def _checked(self, request: Wire) -> list[Any]:
         """What V8 finds in each item. Of long texts a few at a time: the more there is of a plan,
-        the more time it has. A text that takes too long by itself is ``too_long``; after some of
-        these the rest is no longer tried."""
+        the more time it has. A text that takes too long by itself is ``too_heavy``; after some of
+        these so is the rest, which is no longer tried."""
         found: list[Any] = []
         waiting = [*_batches(request["items"])]
         patience = PATIENCE
@@ -263,7 +264,7 @@ class Feel:
             batch = waiting.pop(0)
             if patience > 0:
                 try:
-                    found += self._call("check", request | {"items": batch}, CHECKED, "")
+                    found += self._call("check", request | {"items": batch}, len(batch), "")
                     continue
                 except FeelError as err:
                     if err.code != "expression_timeout":
@@ -273,7 +274,7 @@ class Feel:
                         waiting = [[item] for item in batch] + waiting
                         continue
             found += [
-                [{"code": "too_long", "from": 0, "to": len(item["text"]), "name": ""}]
+                [{"code": "too_heavy", "from": 0, "to": len(item["text"]), "name": ""}]
                 for item in batch
             ]
         return found

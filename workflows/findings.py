@@ -39,6 +39,11 @@ class Findings:
     ) -> None:  # fmt: skip
         self.add(Finding(code, severity, file, element, {k: v[:300] for k, v in args.items()}))
 
+    @property
+    def full(self) -> bool:
+        """Whether no further error is taken: looking for more is for nothing."""
+        return self._counts["error"] >= MAX_FINDINGS
+
     def all(self) -> list[Finding]:
         """Errors first, else in the order found."""
         return sorted(self._found.values(), key=lambda finding: finding.severity != "error")

@@ -12,8 +12,11 @@ from sqlalchemy import select
 from models.history import HistoryEvent
 from models.plans import Plan, PlanVersion
 from models.studio import DraftFile, PlanDraft, PlanProposal
+from models.tasks import Notification
 from services import draft_reading, drafts, history, plans, proposals
+from services.actor import SYSTEM
 from services.errors import Refusal
+from services.plan_choice import take_plan
 from services.proposals import Wanted
 from services.second_person import needs_second_person, set_four_eyes
 from services.uow import UnitOfWork
@@ -245,3 +248,33 @@ def test_a_version_that_came_into_force_meanwhile_is_not_passed_over(small: Worl
     told = dict(events(small, "org.plan_proposed"))
     with small.db.read() as session:
         assert session.get_one(PlanVersion, told["org.plan_proposed"]["base"]).number == 2
+
+
+def test_neither_an_upgrade_nor_a_button_undoes_what_was_agreed_to(world: World) -> None:
+    """Only an operator who names the folder puts the library's text back."""
+    made = approve(world, propose(world, changed(world)))
+
+    def take(name: str = "", *, named: bool = False) -> PlanVersion:
+        actor = world.actor(name) if name else SYSTEM
+        return world.db.run(
+            lambda uow: take_plan(uow, on_paper(plan_t01()), [], actor, world.now, named=named)
+        )
+
+    assert take().id == take("admin").id == made.id == current(world).id
+    assert take(named=True).number == 3
+
+
+def test_who_may_agree_is_told_and_the_proposer_what_became_of_it(world: World) -> None:
+    waiting = propose(world, changed(world))
+
+    def told() -> dict[str, set[str]]:
+        names = {person.id: name for name, person in world.people.items()}
+        found: dict[str, set[str]] = {}
+        for row in world.all(select(Notification)):
+            found.setdefault(row.kind, set()).add(names[row.person_id])
+            assert row.args["proposal"] == waiting.id
+        return found
+
+    assert told() == {"proposal_waiting": {"admin", "leader", "both"}}
+    approve(world, waiting)
+    assert told()["proposal_agreed"] == {"author"}

@@ -12,6 +12,7 @@ from workflows import catalogue, checks
 from workflows.bundle import Bundle
 from workflows.contract import Finding
 from workflows.feel import default_feel
+from workflows.findings import MAX_FINDINGS, Findings
 
 DMN = b"""<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d"
  namespace="https://example.org/dmn"><decision id="tiers" name="tiers"/></definitions>"""
@@ -515,4 +516,14 @@ def test_a_large_hostile_diagram_is_judged_in_seconds() -> None:
     process = Process("p1").start().end().exclusive("g").chain("start", "g")
     for n in range(1_500):
         process.user_task(f"t{n}", "nobody").flow("g", f"t{n}", f"x{n} = 1").chain(f"t{n}", "end")
-    assert 400 < len(findings(process)) <= 500
+    assert 400 < len(findings(process)) <= 2 * MAX_FINDINGS
+
+
+def test_no_crowd_of_warnings_hides_an_error() -> None:
+    found = Findings()
+    for n in range(2 * MAX_FINDINGS):
+        found.warning("outcome_ignored", "plan.bpmn", f"t{n}")
+    found.error("release_unapproved", "plan.bpmn", "r")
+    first, *rest = found.all()
+    assert first.severity == "error" and len(rest) == MAX_FINDINGS
+    assert not found.full

@@ -441,3 +441,17 @@ def test_rows_of_the_manifest_change_in_their_place() -> None:
         manifest.add_row(after, "approvals", {"kind": "review"})
     with pytest.raises(CannotEdit, match="not_found"):
         manifest.set_row(body, "archive", "nothing", {})
+
+
+HOSTILE = [
+    "x" + " " * 190_000 + "y", "x" + " +" * 90_000, "(" * 95_000 + "x" + ")" * 95_000,
+    "(g.level = 1 or " * 9_000 + "true" + ")" * 9_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=["spaces", "sums", "brackets", "nested"])
+def test_a_text_without_end_is_of_no_form_known(text: str) -> None:
+    every = Tiers({"a": 1, "b": 2})
+    assert timer_texts.read("date", text) is None
+    assert tiers.admitted(text, every) == every.all
+    assert not tiers.splits(text, every) and tiers.flag(text) == ""

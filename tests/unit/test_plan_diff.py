@@ -12,6 +12,7 @@ from services.plan_diff import PlanDiff, diff, plan_text
 from services.plan_diff_changes import Both, Change, PlanText, pair, ranks
 from services.plan_diff_papers import paper_changes
 from services.plan_folder import read_folder
+from tests.unit.bpmn_builder import Process, document, manifest
 from tests.unit.plan_driver import LIBRARY
 from workflows.bundle import Bundle
 
@@ -328,3 +329,21 @@ def test_what_has_gone_keeps_its_place() -> None:
     assert sorted(found, key=lambda key: found[key]) == [
         ("p", "a"), ("p", "b"), ("p", "n"), ("p", "c"),
     ]  # fmt: skip
+
+
+def test_many_new_steps_and_ways_are_compared_in_no_time() -> None:
+    """Through new steps, the ways that lead to an old one multiply."""
+
+    def plan(rungs: int) -> PlanText:
+        p, before = Process("p1").start().end(), "t"
+        p.user_task("t", "duty", fields=[("n", "long")]).flow("start", "t")
+        for n in range(rungs):
+            p.exclusive(f"g{n}", default=f"on{n}").user_task(f"k{n}", "duty").exclusive(f"m{n}")
+            p.flow(before, f"g{n}").flow(f"g{n}", f"k{n}", f"t.n = {n}").flow(f"k{n}", f"m{n}")
+            p.flow(f"g{n}", f"m{n}", id=f"on{n}")
+            before = f"m{n}"
+        p.flow(before, "end")
+        return plan_text(Bundle({"plan.bpmn": document(p)}, manifest("p1")))
+
+    found = diff(plan(0), plan(120))
+    assert sum(one.kind == "added" for one in found.changes) >= 120

@@ -13,8 +13,10 @@ from services.plan_table_draft import Draft
 from services.plan_table_edits import StepChange, make
 from services.plan_table_limits import LimitChange
 from services.plan_table_steps import NewStep
+from tests.unit.bpmn_builder import Process, document, manifest
 from tests.unit.plan_driver import LIBRARY
 from workflows.bundle import Bundle
+from workflows.contract import DeploymentError
 from workflows.definition import compile_bundle
 from workflows.edits.refusal import CannotEdit
 from workflows.edits.spans import Span
@@ -206,3 +208,15 @@ def test_an_approval_for_more_tiers_takes_its_steps_along() -> None:
     wanted = frozenset({"considerable", "major", "extraordinary"})
     assert made.row("first_statement/legal_check").tiers == wanted
     assert made.row("progress_statement/legal_check").tiers == wanted
+
+
+def test_a_row_too_long_to_follow_is_said_to_be() -> None:
+    p, before = Process("p1").start().end(), "start"
+    for n in range(700):
+        p.exclusive(f"g{n}", default=f"on{n}").task(f"k{n}").exclusive(f"m{n}")
+        p.flow(before, f"g{n}").flow(f"g{n}", f"k{n}", "case.tier = 1").flow(f"k{n}", f"m{n}")
+        p.flow(f"g{n}", f"m{n}", id=f"on{n}")
+        before = f"m{n}"
+    p.flow(before, "end")
+    with pytest.raises(DeploymentError, match="too_many_elements"):
+        plan_table(Bundle({"plan.bpmn": document(p)}, manifest("p1")))

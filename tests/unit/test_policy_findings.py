@@ -289,3 +289,31 @@ def test_fewer_eyes_and_fewer_approvals_are_told() -> None:
     without.chain("start", "draft", "release", "end")
     assert loosened(statement(), without) == ["approval_removed"]
     assert loosened(statement(), statement()) == []
+
+
+def test_an_approval_that_no_longer_holds_for_a_tier_is_told() -> None:
+    read = catalogue.read({"plan.bpmn": document(statement())}, manifest("p1"))
+
+    def told(*rows: dict[str, Any]) -> list[tuple[str, str]]:
+        into = Findings()
+        before = manifest("p1", tiers=TIERS, approvals=[{"kind": "legal", "name": "法制审核"}])
+        check_loosened.check(
+            read, before, read, manifest("p1", tiers=TIERS, approvals=[*rows]), into
+        )
+        return [(one.code, one.args.get("tiers", "")) for one in into.all()]
+
+    assert told() == [("approval_rule_removed", "")]
+    assert told({"kind": "legal", "tiers": ["high"]}) == [("approval_rule_narrowed", "一般")]
+    both = ({"kind": "legal", "tiers": ["high"]}, {"kind": "legal", "tiers": ["low"]})
+    assert told(*both) == told({"kind": "legal"}) == []
+
+
+LONG = [
+    "[" + " " * 190_000 + "]", "[" + "." * 150_000 + "1]", '"' + '\\"' * 90_000, "\\" * 190_000,
+    "not(" * 40_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("cell", LONG, ids=["spaces", "dots", "quotes", "slashes", "nots"])
+def test_a_cell_without_end_is_looked_through_once(cell: str) -> None:
+    assert table_codes("FIRST", [(cell.replace('"', "&quot;"), "-")]) == []

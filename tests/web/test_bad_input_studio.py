@@ -139,7 +139,7 @@ def test_junk_in_every_field_is_never_a_fault_of_ours(
             ways = [{}, *DEEPER.get(rule.endpoint, ())] if number == 0 else [{}]
             for place, (at, way) in enumerate(product(range(len(JUNK)), ways)):
                 # Each junk by some way, each way with some junk; of what is not there, a few.
-                if place % (7 if number == 0 else len(JUNK)):
+                if place % (11 if number == 0 else len(JUNK)):
                     continue
                 junk = JUNK[at][: 200 if method == "GET" else 6_000]
                 fields: dict[str, Any] = dict.fromkeys(FIELDS, junk)
@@ -148,7 +148,7 @@ def test_junk_in_every_field_is_never_a_fault_of_ours(
                 if status >= 500:
                     faults.append((rule.endpoint, status, way, junk[:40]))
     assert not faults
-    assert tried > 8
+    assert tried > 2
 
 
 SURROGATE = b'{"content": "\\ud800", "revision": 0}'

@@ -213,6 +213,11 @@ def test_going_back_to_an_earlier_version(as_: As, world: World) -> None:
     assert author.post(address, {"note": " "}).status_code == 422
     answer = author.post(address, {"note": "改错了"})
     assert answer.status_code == 303 and "恢复" in author.get(answer.location).text
+    page = as_("leader").get(answer.location)
+    (shown,) = {part.split('"')[0] for part in page.text.split('name="content_hash" value="')[1:]}
+    as_("leader").post(f"{answer.location}/approve", {"content_hash": shown})
+    page = author.get("/plans/t01?part=versions")
+    assert "恢复过的版本" in page.text and "改错了" in page.text
 
 
 def test_going_back_to_a_version_whose_role_is_gone_says_so(as_: As, world: World) -> None:

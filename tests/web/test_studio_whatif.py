@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from html import unescape
@@ -15,6 +16,7 @@ from models.cases import ProcessInstance
 from models.tasks import UserTask
 from services import draft_reading, whatif, whatif_pool
 from services.answering_times import answering_times
+from services.errors import Refusal
 from services.queues import NEVER
 from tests.integration.world import World
 from tests.web.conftest import Browser
@@ -230,3 +232,19 @@ def test_who_may_look(as_: As, draft: int) -> None:
     assert as_("auditor").get(f"/studio/drafts/{draft}/whatif").status_code == 200
     assert as_("duty").get(f"/studio/drafts/{draft}/whatif").status_code == 404
     assert as_("author").get("/studio/drafts/999/whatif").status_code == 404
+
+
+def test_work_that_fails_or_kills_its_process_ends_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(whatif_pool, "_refused", False)
+    try:
+        assert list(whatif_pool.as_done([(int, ("7",))])) == [7]
+        with pytest.raises(ValueError, match="invalid literal"):
+            list(whatif_pool.as_done([(int, ("x",))]))
+        with pytest.raises(Refusal, match="whatif_stopped"):
+            list(whatif_pool.as_done([(os._exit, (1,))]))
+        assert list(whatif_pool.as_done([(int, ("8",))])) == [8]
+        assert whatif_pool._refused is False
+    finally:
+        whatif_pool.close()

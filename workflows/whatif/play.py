@@ -28,9 +28,9 @@ OPENED_AFTER: Final = timedelta(minutes=1)
 #: A case that takes more steps than this goes round in circles.
 MOST_STEPS: Final = 600
 #: Or one whose steps have looked at more than this: open tasks, clocks, elements passed.
-MOST_WORK: Final = 100_000
+MOST_WORK: Final = 400_000
 #: What passing an element costs beside looking at an open task.
-PASSING: Final = 5
+PASSING: Final = 20
 
 #: Minutes somebody takes: (element, role, how often the path has opened, the task) -> minutes.
 Takes = Callable[[Element, str, int, TaskOpened], int]

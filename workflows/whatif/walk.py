@@ -26,7 +26,7 @@ MOST_TRIED: Final = 600
 #: Of these, cases with several answers that only differ together.
 MOST_PAIRS: Final = 150
 #: What may be spent on all of them (`Played.work`); plan 11 takes a third of it.
-MOST_WORK: Final = 800_000
+MOST_WORK: Final = 3_000_000
 #: A message is sent so long after it is first waited for.
 SEND_AFTER: Final = timedelta(minutes=30)
 _NONE: Final = Tier("", 0)
