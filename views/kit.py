@@ -23,7 +23,7 @@ from flask import (
 )
 from flask_babel import gettext as _
 from flask_login import current_user
-from werkzeug.routing import IntegerConverter, Map
+from werkzeug.routing import IntegerConverter
 
 from config import Settings
 from models.people import Person
@@ -246,13 +246,15 @@ def row_number(text: str) -> int:
 
 
 class RowNumber(IntegerConverter):
-    """``<int:...>`` in an address: a row's id, none larger than both databases can hold. What is
-    larger is no address of ours: 404."""
+    """``<int:...>`` in an address: a row's id. A number larger than both databases can hold becomes
+    the largest they can, which no row has: 404 by the view, whatever the method."""
 
     regex = "[0-9]+"
+    largest = 2**31 - 1
 
-    def __init__(self, map: Map) -> None:
-        super().__init__(map, max=2**31 - 1)
+    def to_python(self, value: str) -> int:
+        digits = value.lstrip("0")
+        return self.largest if len(digits) > 10 else min(int(digits or 0), self.largest)
 
 
 def init_app(app: Flask) -> None:

@@ -248,7 +248,9 @@ def _proposal_findings(session: Session, found: PlanProposal) -> list[dict[str, 
     return [told(one) for one in findings_of(session, bundle, in_force=base).findings]
 
 
-@bp.post("/proposals/<int:proposal_id>/<any(approve, refuse, withdraw):verdict>")
+@bp.post("/proposals/<int:proposal_id>/approve", defaults={"verdict": "approve"})
+@bp.post("/proposals/<int:proposal_id>/refuse", defaults={"verdict": "refuse"})
+@bp.post("/proposals/<int:proposal_id>/withdraw", defaults={"verdict": "withdraw"})
 @login_required
 def decide(proposal_id: int, verdict: str) -> Answer:
     """Agree, refuse with a reason, or take one's own back."""

@@ -32,6 +32,9 @@ MAX_LENGTH: Final = 10_000
 #: Characters that are checked in one call, and calls that may run out of time in one check.
 CHECKED: Final = 50_000
 PATIENCE: Final = 3
+#: What is checked of one plan's expressions (or of one table's cells), see `_weight`: some 15,000
+#: texts of the usual length, or eight that nest to the limit.
+WHOLE: Final = 300_000
 
 Kind = Literal["expression", "unary"]
 #: Names that may be used: bare or dotted paths, each with its FEEL type where that is known.
@@ -256,15 +259,16 @@ class Feel:
     def _checked(self, request: Wire) -> list[Any]:
         """What V8 finds in each item. Of long texts a few at a time: the more there is of a plan,
         the more time it has. A text that takes too long by itself is ``too_heavy``; after some of
-        these so is the rest, which is no longer tried."""
+        these so is the rest, which is no longer tried; so is what comes after `WHOLE`."""
         found: list[Any] = []
         waiting = [*_batches(request["items"])]
-        patience = PATIENCE
+        patience, left = PATIENCE, WHOLE
         while waiting:
             batch = waiting.pop(0)
-            if patience > 0:
+            if patience > 0 and left > 0:
                 try:
                     found += self._call("check", request | {"items": batch}, len(batch), "")
+                    left -= sum(_weight(item["text"]) for item in batch)
                     continue
                 except FeelError as err:
                     if err.code != "expression_timeout":
@@ -336,15 +340,20 @@ def strip_marker(expression: str) -> tuple[str, int]:
     return rest, len(expression) - len(rest)
 
 
+def _weight(text: str) -> int:
+    """How long a text takes to read, at worst: its length, and more of it the longer it is."""
+    return len(text) * (1 + len(text) // 200)
+
+
 def _batches(items: Sequence[Wire]) -> Iterator[list[Wire]]:
-    """The items in their order, each batch of `CHECKED` characters or one item."""
+    """The items in their order, each batch of the weight `CHECKED` or one item."""
     batch: list[Wire] = []
-    length = 0
+    weight = 0
     for item in items:
-        length += len(item["text"])
-        if batch and length > CHECKED:
+        weight += _weight(item["text"])
+        if batch and weight > CHECKED:
             yield batch
-            batch, length = [], len(item["text"])
+            batch, weight = [], _weight(item["text"])
         batch.append(item)
     if batch:
         yield batch

@@ -14,7 +14,7 @@ from models.plans import Plan, PlanFile, PlanVersion
 from services import history
 from services.errors import Refusal
 from services.plans import current_version, deploy_plan, read_folder
-from tests.integration.world import World, bundle, plan_t01
+from tests.integration.world import World, bundle, on_paper, plan_t01
 from tests.unit.bpmn_builder import Process, document
 from workflows.contract import DeploymentError
 
@@ -36,7 +36,7 @@ def small(title: str = "", group: str = "duty") -> Process:
 def test_a_version_is_its_content(world: World) -> None:
     version = world.one(select(PlanVersion))
     assert (version.plan_key, version.number) == ("t01", 1)
-    assert world.deploy(plan_t01()).id == version.id
+    assert world.deploy(on_paper(plan_t01())).id == version.id
     assert len(world.all(select(HistoryEvent).where(HistoryEvent.chain == "org"))) == 1
     changed = plan_t01()
     changed = replace(changed, files={**changed.files, "clauses.toml": b"clause = []\n"})
