@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import config
 from services.uow import Database
 from views import (
+    audit,
     auth,
     cases,
     cli,
@@ -54,6 +55,7 @@ from views import (
 
 BLUEPRINTS = (
     auth.bp,
+    audit.bp,
     inbox.bp,
     tasks.bp,
     cases.bp,
@@ -119,7 +121,7 @@ def create_app(
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
         )
     app.extensions["planroom"] = kit.Planroom(settings, database or Database(settings.url), clock)
-    for part in (i18n, kit, terms, session, security, errors):
+    for part in (i18n, kit, terms, session, security, errors, audit):
         part.init_app(app)
     CSRFProtect(app)
     for blueprint in BLUEPRINTS:

@@ -1,6 +1,7 @@
 """The database's own refusal to change what is on record.
 
-``history_event, plan_version, version_issue, plan_file, statement_version``: rows are added, never
+``history_event, plan_version, version_issue, plan_file, statement_version, head_seal,
+destruction_vote``: rows are added, never
 changed or removed. ``approval`` (voided, countersigned) and ``release`` (withdrawn): only those columns, each
 once. A release's ``link`` may be added later and put right; every value of it is in the chain.
 ``personal_value``: may be removed (retention), never changed. ``chain_head``: only forward.
@@ -21,6 +22,7 @@ from sqlalchemy import Connection, inspect
 #: Nothing may change but INSERT.
 APPEND_ONLY = (
     "history_event", "plan_version", "version_issue", "plan_file", "statement_version",
+    "head_seal", "destruction_vote",
 )  # fmt: skip
 #: Only these columns may change, each from NULL to something, once.
 ONCE = {
@@ -35,7 +37,7 @@ ERASABLE = ("personal_value",)
 HEAD = "chain_head"
 GUARDED = (*APPEND_ONLY, *ONCE, *ERASABLE, HEAD)
 #: Tables that came after the guards (revision 0002): an older schema does not have them yet.
-LATER = frozenset({"version_issue"})
+LATER = frozenset({"version_issue", "head_seal", "destruction_vote"})
 
 _PREFIX = "guard_"
 _FUNCTION = "planroom_guard"

@@ -13,10 +13,13 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
+
+_ENTERED_LATER = text("person_id is not null and recorded_at <> occurred_at")
 
 
 class HistoryEvent(Base):
@@ -27,7 +30,8 @@ class HistoryEvent(Base):
     together by `services.history.body_of`: the columns, and ``content`` for what they do not hold
     (payload, commitments, version of the type). Nothing is stored twice, so nothing can differ.
 
-    ``chain`` is ``case:ID`` or ``org``; ``seq`` counts from 1 within it.
+    ``chain`` is ``case:ID``, ``org``, ``audit`` (what was opened, searched, exported) or ``heads``
+    (the daily seals); ``seq`` counts from 1 within it.
     """
 
     __tablename__ = "history_event"
@@ -36,8 +40,20 @@ class HistoryEvent(Base):
         CheckConstraint("seq >= 1", name="seq"),
         CheckConstraint("length(hash) = 64", name="hash"),
         Index(None, "case_id", "id"),
-        Index(None, "type", "id"),
-        Index(None, "person_id", "id"),
+        # Searching: each leads a page by keyset, the latest first (services.event_search).
+        Index(None, "occurred_at", "id"),
+        Index(None, "type", "occurred_at", "id"),
+        Index(None, "person_id", "occurred_at", "id"),
+        Index(None, "role_key", "occurred_at", "id"),
+        Index(None, "element_path", "occurred_at", "id"),
+        # What a person entered later than it happened (补录).
+        Index(
+            "ix_history_event_entered_later",
+            "occurred_at",
+            "id",
+            sqlite_where=_ENTERED_LATER,
+            postgresql_where=_ENTERED_LATER,
+        ),
     )
     id: Mapped[int] = mapped_column(
         BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True

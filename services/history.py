@@ -40,6 +40,8 @@ from services.moments import utc_text
 from services.uow import UnitOfWork
 
 ORG = "org"
+AUDIT = "audit"  # what was opened, searched, exported and unmasked
+HEADS = "heads"  # the daily seals of all other chains
 
 # Plain Core statements, made once: the way through the ORM costs three times as much.
 _EVENTS = cast(Table, HistoryEvent.__table__)
@@ -68,8 +70,10 @@ def append(
     payload: Mapping[str, Any],
     element_path: str = "",
     personal: Mapping[str, Any] | None = None,
+    chain: str = ORG,
 ) -> HistoryEvent:
-    """Add an event to the case's chain, or to the organisation's when ``case`` is None.
+    """Add an event to the case's chain, or when ``case`` is None to ``chain`` (`ORG`, `AUDIT`,
+    `HEADS`).
 
     ``occurred_at`` is when it happened, ``now`` when it is recorded; both in case time for an
     event of a case. Datetimes, dates, durations and decimals in the payload become text and
@@ -85,7 +89,7 @@ def append(
     if case is not None and case.id is None:
         uow.session.flush()
     event = HistoryEvent(
-        chain=ORG if case is None else chain_of(case.id),
+        chain=chain if case is None else chain_of(case.id),
         case_id=None if case is None else case.id,
         type=type_,
         person_id=actor.person_id,

@@ -12,7 +12,17 @@ from jsonschema.exceptions import best_match
 
 Schema = Mapping[str, Any]
 Category = Literal[
-    "case", "tier", "task", "deadline", "engine", "statement", "report", "intake", "notice", "org"
+    "case",
+    "tier",
+    "task",
+    "deadline",
+    "engine",
+    "statement",
+    "report",
+    "intake",
+    "notice",
+    "org",
+    "audit",
 ]
 
 TEXT: Schema = {"type": "string", "maxLength": 20_000}
@@ -57,7 +67,9 @@ class EventType:
     """One type in one version.
 
     ``required`` and ``optional`` are the payload's fields; nothing else may stand in it.
-    ``personal`` names the fields whose values the event only commits to.
+    ``personal`` names the fields whose values the event only commits to. ``exceptions`` says when
+    such an event belongs on the exceptions list: kind -> JSON schema the payload meets (``{}``:
+    always). The list, its filter and its Excel file know kinds from here only.
     """
 
     name: str
@@ -66,6 +78,15 @@ class EventType:
     optional: Mapping[str, Schema] = field(default_factory=dict)
     personal: frozenset[str] = frozenset()
     version: int = 1
+    exceptions: Mapping[str, Schema] = field(default_factory=dict)
+
+    def exceptions_of(self, payload: Mapping[str, Any]) -> tuple[str, ...]:
+        """The kinds of exception (例外) an event of this type with this payload is."""
+        return tuple(kind for kind, rule in self._rules.items() if rule.is_valid(payload))
+
+    @cached_property
+    def _rules(self) -> dict[str, Draft202012Validator]:
+        return {kind: Draft202012Validator(when) for kind, when in self.exceptions.items()}
 
     @cached_property
     def schema(self) -> Schema:

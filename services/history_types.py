@@ -43,9 +43,16 @@ def _add(
     optional: dict[str, Schema] | None = None,
     personal: str = "",
     version: int = 1,
+    exceptions: dict[str, Schema] | None = None,
 ) -> None:
     type_ = EventType(
-        name, category, required or {}, optional or {}, frozenset(personal.split()), version
+        name,
+        category,
+        required or {},
+        optional or {},
+        frozenset(personal.split()),
+        version,
+        exceptions or {},
     )
     if (name, version) in _REGISTRY or (version > 1 and (name, version - 1) not in _REGISTRY):
         raise ValueError(f"{name} v{version} out of order")
@@ -64,6 +71,30 @@ def all_types() -> list[EventType]:
     """The newest version of each type, by name."""
     return [_CURRENT[name] for name in sorted(_CURRENT)]
 
+
+def exception_types() -> dict[str, list[EventType]]:
+    """Kind of exception -> the types (every version) that may be one."""
+    found: dict[str, list[EventType]] = {}
+    for type_ in _REGISTRY.values():
+        for kind in type_.exceptions:
+            found.setdefault(kind, []).append(type_)
+    return found
+
+
+_ALWAYS: dict[str, Schema] = {}  # a kind's schema that every payload meets
+
+
+def _true(name: str) -> Schema:
+    """Payloads in which the field is true."""
+    return {"properties": {name: {"const": True}}, "required": [name]}
+
+
+#: What an administrator did.
+_ADMIN: dict[str, Schema] = {"admin_act": _ALWAYS}
+#: Put in force without a second person: none named, or none asked.
+_NOBODY_AGREED: Schema = {
+    "not": {"properties": {"approved_by": {"type": "integer"}}, "required": ["approved_by"]}
+}
 
 # ------------------------------------------------------------------------------------- the case
 _add(
@@ -91,7 +122,13 @@ _add(
 )
 _add("case.closed", "case", {}, {"criterion_met": BOOL, "end": TEXT, "note": TEXT}, personal="note")
 _add("case.archived", "case", {}, {"items": COUNT, "missing": COUNT, "note": TEXT})
-_add("case.clock_moved", "case", {"seconds": INT}, {"offset": INT, "rate": NUMBER, "reason": TEXT})
+_add(
+    "case.clock_moved",
+    "case",
+    {"seconds": INT},
+    {"offset": INT, "rate": NUMBER, "reason": TEXT},
+    exceptions={"clock_moved": _ALWAYS},
+)
 _add("case.member_added", "case", {"person": ROW}, {"reason": TEXT})
 # A role alone, a person alone, or a person kept out because they held the role.
 _RECUSED: dict[str, Schema] = {"person": nullable(ROW), "role": TEXT}
@@ -110,6 +147,7 @@ _add(
     {"name": KEY},
     {"id": ROW, "was": nullable(MOMENT), "how": TEXT, "reason": TEXT},
     personal="how reason",
+    exceptions={"clock_moved": _ALWAYS},
 )
 
 # ------------------------------------------------------------------------------------- grading
@@ -135,7 +173,14 @@ _GRADED: dict[str, Schema] = {
     "task": UUID,
 }
 _add("tier.graded", "tier", {"tier": KEY}, _GRADED, personal="reason")
-_add("tier.overridden", "tier", {"tier": KEY}, _GRADED, personal="reason")
+_add(
+    "tier.overridden",
+    "tier",
+    {"tier": KEY},
+    _GRADED,
+    personal="reason",
+    exceptions={"tier_overridden": _ALWAYS},
+)
 _add(
     "tier.retier_requested", "tier", {}, {"reason": TEXT, "from": nullable(KEY)}, personal="reason"
 )
@@ -210,7 +255,7 @@ _LATE: dict[str, Schema] = {**_CLOCK, "late": INT, "lag": INT, "happened": MOMEN
 _PEOPLE: dict[str, Schema] = {"to": TEXT, "persons": listing(ROW, 500)}
 _add("deadline.set", "deadline", {}, {**_CLOCK, "was": nullable(MOMENT), "reason": TEXT})
 _add("deadline.reminded", "deadline", {}, {**_CLOCK, **_PEOPLE})
-_add("deadline.missed", "deadline", {}, {**_LATE, **_PEOPLE})
+_add("deadline.missed", "deadline", {}, {**_LATE, **_PEOPLE}, exceptions={"late": _ALWAYS})
 _add("deadline.met", "deadline", {}, {**_LATE, "spare": INT})
 _add("deadline.escalated", "deadline", {}, {**_LATE, **_PEOPLE})
 _TIMER: dict[str, Schema] = {**_CLOCK, "host": TEXT}
@@ -249,6 +294,7 @@ _add(
     {},
     {"id": ROW, "code": KEY, "resolution": TEXT},
     personal="resolution",
+    exceptions=_ADMIN,
 )
 _add(
     "instance.started",
@@ -312,6 +358,7 @@ _add(
     },
     {"id": ROW, "oral": BOOL, "comment": TEXT, "task": nullable(UUID), "person": ROW},
     personal="comment",
+    exceptions={"oral": _true("oral")},
 )
 _add("approval.countersigned", "statement", {"statement": ROW, "id": ROW}, {"digest": DIGEST})
 _add(
@@ -328,6 +375,7 @@ _add(
         "digest": DIGEST,
         "reason": TEXT,
     },
+    exceptions={"approval_voided": _ALWAYS},
 )
 _RELEASE: dict[str, Schema] = {
     "id": ROW,
@@ -365,10 +413,18 @@ _LINE: dict[str, Schema] = {
     "fields": listing(KEY, 50),
     "lag": INT,
 }
+_UNMET: dict[str, Schema] = {"late": {"properties": {"met": {"const": False}}, "required": ["met"]}}
 _WHO = "to_whom by how note reason acknowledged_by acknowledged_how was"
-_add("report.line_entered", "report", {"recipient": KEY}, _LINE, personal=_WHO)
-_add("report.line_acknowledged", "report", {"recipient": KEY}, _LINE, personal=_WHO)
-_add("report.line_corrected", "report", {"recipient": KEY}, _LINE, personal=_WHO)
+_add("report.line_entered", "report", {"recipient": KEY}, _LINE, personal=_WHO, exceptions=_UNMET)
+_add(
+    "report.line_acknowledged",
+    "report",
+    {"recipient": KEY},
+    _LINE,
+    personal=_WHO,
+    exceptions=_UNMET,
+)
+_add("report.line_corrected", "report", {"recipient": KEY}, _LINE, personal=_WHO, exceptions=_UNMET)
 _add(
     "closing.confirmed",
     "case",
@@ -407,7 +463,26 @@ _add(
         "by": listing(CONTEXT, 20_000),
         "task": UUID,
     },
+    exceptions={"destroyed": _ALWAYS},
 )
+# ``list``: the destruction list two people agreed to, when the term was over.
+_add(
+    "personal.destroyed",
+    "case",
+    {"values": COUNT, "reason": KEY, "basis": listing(TEXT, 10)},
+    {
+        "drafts": COUNT,
+        "files": COUNT,
+        "signals": COUNT,
+        "by": listing(CONTEXT, 20_000),
+        "task": UUID,
+        "list": ROW,
+    },
+    version=2,
+    exceptions={"destroyed": _ALWAYS},
+)
+_add("hold.placed", "case", {"id": ROW}, personal="reason")
+_add("hold.lifted", "case", {"id": ROW}, personal="reason")
 
 # ------------------------------------------------------------------- intake, files, notices
 _SIGNAL: dict[str, Schema] = {"signal": ROW}
@@ -442,6 +517,7 @@ _add(
     {"person": ROW},
     {"roles": listing(KEY, 50), "demo": BOOL},
     personal="username name name_en phone",
+    exceptions=_ADMIN,
 )
 _add(
     "org.person_changed",
@@ -449,6 +525,7 @@ _add(
     {"person": ROW},
     {"fields": listing(KEY, 50), "active": BOOL, "password": BOOL},
     personal="username name name_en phone",
+    exceptions=_ADMIN,
 )
 _ROLE: dict[str, Schema] = {
     "name": TEXT,
@@ -458,12 +535,13 @@ _ROLE: dict[str, Schema] = {
     "created": BOOL,
     "was": CONTEXT,
 }
-_add("org.role_changed", "org", {"role": KEY}, _ROLE)
+_add("org.role_changed", "org", {"role": KEY}, _ROLE, exceptions=_ADMIN)
 _add(
     "org.membership_changed",
     "org",
     {"person": ROW},
     {"added": listing(KEY, 50), "removed": listing(KEY, 50)},
+    exceptions=_ADMIN,
 )
 _add(
     "org.deputy_set",
@@ -471,12 +549,14 @@ _add(
     {"principal": ROW, "deputy": ROW, "role": KEY},
     {"since": MOMENT, "until": nullable(MOMENT), "reason": TEXT},
     personal="reason",
+    exceptions=_ADMIN,
 )
 _add(
     "org.plan_deployed",
     "org",
     {"plan": KEY, "version": ROW, "hash": DIGEST},
     {"id": ROW, "files": COUNT, "note": TEXT, "warnings": COUNT},
+    exceptions={"deployed_alone": _ALWAYS},
 )
 # ``proposal``: what was agreed to; ``approved_by`` the second person, ``alone`` that there was none
 # because the unit had switched that off; ``was`` the version in force before.
@@ -498,6 +578,7 @@ _add(
         "was": nullable(ROW),
     },
     version=2,
+    exceptions={"deployed_alone": _NOBODY_AGREED},
 )
 _add(
     "org.plan_rolled_back",
@@ -511,6 +592,7 @@ _add(
         "approved_by": nullable(ROW),
         "alone": BOOL,
     },
+    exceptions={"deployed_alone": _NOBODY_AGREED},
 )
 _DRAFT: dict[str, Schema] = {"plan": KEY, "draft": ROW}
 _add("org.draft_opened", "org", _DRAFT, {"base": nullable(ROW), "files": COUNT, "imported": BOOL})
@@ -546,9 +628,19 @@ _add(
     {"plan": KEY, "to_version": ROW, "to_number": INT, "to_hash": DIGEST},
     {"moved": CONTEXT, "stayed": COUNT, "cases": listing(KEY, 2000)},
     personal="reason",
+    exceptions=_ADMIN,
 )
 # An exception on record: plans come into force without (``on`` False) a second person.
-_add("org.four_eyes_changed", "org", {"on": BOOL}, {"reason": TEXT, "was": BOOL})
+_add(
+    "org.four_eyes_changed",
+    "org",
+    {"on": BOOL},
+    {"reason": TEXT, "was": BOOL},
+    exceptions={
+        "four_eyes_relaxed": {"properties": {"on": {"const": False}}, "required": ["on"]},
+        "admin_act": _ALWAYS,
+    },
+)
 _add("org.signed_in", "org", {"person": ROW}, {"method": TEXT, "demo": BOOL}, personal="address")
 _add(
     "org.sign_in_failed",
@@ -564,7 +656,7 @@ _add(
     {"from": nullable(ROW), "demo": BOOL},
     personal="address",
 )
-_add("org.setting_changed", "org", {"key": KEY}, {"value": ANY, "was": ANY})
+_add("org.setting_changed", "org", {"key": KEY}, {"value": ANY, "was": ANY}, exceptions=_ADMIN)
 # ``plan``: a setting of that plan; without it, of the organisation.
 _add(
     "org.setting_changed",
@@ -573,6 +665,7 @@ _add(
     {"plan": KEY, "value": ANY, "was": ANY},
     personal="reason",
     version=2,
+    exceptions=_ADMIN,
 )
 _add(
     "org.channel_changed",
@@ -587,4 +680,87 @@ _add(
         "created": BOOL,
         "was": CONTEXT,
     },
+    exceptions=_ADMIN,
 )
+
+# -------------------------------------------------------------- keeping and destroying cases
+_TERM: dict[str, Schema] = {"name": TEXT, "name_en": TEXT, "years": nullable(INT), "active": BOOL}
+_add("org.term_changed", "org", {"key": KEY}, {**_TERM, "was": CONTEXT}, exceptions=_ADMIN)
+_add(
+    "org.retention_set",
+    "org",
+    {"plan": KEY, "term": nullable(KEY)},
+    {"was": nullable(KEY)},
+    exceptions=_ADMIN,
+)
+_LIST: dict[str, Schema] = {"list": ROW}
+_add(
+    "org.destruction_proposed",
+    "org",
+    {**_LIST, "digest": DIGEST},
+    {"cases": listing(KEY, 5000), "note": TEXT},
+)
+_add("org.destruction_approved", "org", {**_LIST, "digest": DIGEST}, personal="comment")
+_add("org.destruction_refused", "org", {**_LIST, "digest": DIGEST}, personal="comment")
+_add("org.destruction_withdrawn", "org", _LIST)
+_add(
+    "org.destruction_carried_out",
+    "org",
+    _LIST,
+    {"destroyed": listing(KEY, 5000), "held": listing(KEY, 5000), "values": COUNT, "files": COUNT},
+)
+
+# ------------------------------------------------------------------------- the audit room
+# In a chain of its own ("audit"): what was looked at leaves no trace in what is looked at.
+_add(
+    "audit.opened",
+    "audit",
+    {"what": KEY},
+    {"case": ROW, "id": ANY, "args": CONTEXT},
+)
+_add("audit.searched", "audit", {"filter": CONTEXT}, {"search": ROW})
+_add("audit.search_saved", "audit", {"search": ROW, "filter": CONTEXT}, personal="name")
+_add("audit.search_removed", "audit", {"search": ROW})
+_add(
+    "audit.exported",
+    "audit",
+    {"format": KEY},
+    {
+        "job": ROW,
+        "case": ROW,
+        "filter": CONTEXT,
+        "events": COUNT,
+        "size": COUNT,
+        "digest": DIGEST,
+        "masked": BOOL,
+    },
+)
+_add(
+    "audit.bundle_made",
+    "audit",
+    {"case": ROW, "seq": COUNT, "head": TEXT, "manifest": DIGEST},
+    {"masked": BOOL, "size": COUNT, "files": COUNT, "package": BOOL},
+)
+_add(
+    "audit.unmasked",
+    "audit",
+    {"case": ROW, "until": MOMENT},
+    personal="reason",
+    exceptions={"unmasked": _ALWAYS},
+)
+_add(
+    "audit.verified",
+    "audit",
+    {"chain": KEY, "ok": BOOL},
+    {"length": COUNT, "head": TEXT, "reason": TEXT, "first_break": nullable(INT), "erased": COUNT},
+)
+_add("audit.compared", "audit", {"cases": listing(ROW, 10)}, {"plan": KEY})
+# The day's heads of all chains: ``digest`` is the SHA-256 of the list kept beside it.
+_add(
+    "heads.sealed",
+    "audit",
+    {"day": KEY, "chains": COUNT, "digest": DIGEST},
+    {"was": nullable(KEY)},
+)
+_add("heads.lodged", "audit", {"day": KEY, "how": one_of("file", "mail", "print")})
+_add("org.signing_key_made", "org", {"fingerprint": DIGEST}, {"public": TEXT, "was": TEXT})

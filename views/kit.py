@@ -162,6 +162,23 @@ class NavigationItem:
     main: bool = False
 
 
+#: Who has to do with keeping and destroying cases, or looks at it.
+KEEPERS = frozenset({"archive", "leader", "office", "legal", ADMIN, AUDITOR})
+
+#: The blueprints of the audit room.
+AUDIT_ROOM = (
+    "audit",
+    "audit_log",
+    "clauses",
+    "compliance",
+    "exceptions",
+    "exporting",
+    "proof",
+    "replaying",
+    "searching",
+)
+
+
 def main_navigation(phone: bool = False) -> list[NavigationItem]:
     """The pages this person goes to; the phone's bar has the report button in its middle."""
     person = me()
@@ -176,6 +193,8 @@ def main_navigation(phone: bool = False) -> list[NavigationItem]:
             ("library", "plans", "plan_settings", "studio", "proposing", "comparing", "migrating"),
         ),
     ]
+    if AUDITOR in person.role_keys:
+        items.append(("audit.room", _("核查室"), "shield-check", AUDIT_ROOM))
     here = request.blueprint or ""
     if here.startswith("studio_"):
         here = "studio"
@@ -293,4 +312,7 @@ def init_app(app: Flask) -> None:
             "can_report": person is not None and not only_auditor(person),
             "read_only": person is not None and only_auditor(person),
             "is_admin": person is not None and ADMIN in person.role_keys,
+            "keeps_cases": person is not None
+            and "archive_room.index" in current_app.view_functions
+            and not KEEPERS.isdisjoint(person.role_keys),
         }

@@ -16,7 +16,9 @@ from sqlalchemy import create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 from migrations import guards
+from models.audit import HeadSeal
 from models.plans import VersionIssue
+from models.retention import DestructionList, DestructionVote
 from services import history
 from services.uow import Database, UnitOfWork
 from services.verify import verify_chain
@@ -24,7 +26,7 @@ from tests.integration.store_rows import add_case, add_statement, open_case_on_r
 
 TABLES = (
     "history_event", "plan_version", "version_issue", "plan_file", "statement_version", "release",
-    "approval",
+    "approval", "head_seal", "destruction_vote",
 )  # fmt: skip
 A_COLUMN = {
     "history_event": "content = 'x'",
@@ -35,6 +37,8 @@ A_COLUMN = {
     "release": "account = 'x'",
     "approval": "decision = 'reject'",
     "personal_value": "value = 'x'",
+    "head_seal": "body = 'x'",
+    "destruction_vote": "comment = 'x'",
     "chain_head": "hash = 'x'",
 }
 
@@ -296,3 +300,27 @@ def _statement(uow: UnitOfWork, now: datetime) -> None:
     case = add_case(uow, now, "2026-0002")
     add_statement(uow, case, now)
     uow.session.add(VersionIssue(version_id=case.plan_version_id, document_number="1号"))
+    digest = "0" * 64
+    uow.session.add(
+        HeadSeal(
+            day=now.date(),
+            seq=1,
+            chains=1,
+            digest=digest,
+            hash=digest,
+            body="{}",
+            sealed_at=now,
+        )
+    )
+    drawn = DestructionList(drawn_by=case.opened_by, drawn_at=now, digest=digest)
+    uow.session.add(drawn)
+    uow.session.flush()
+    uow.session.add(
+        DestructionVote(
+            list_id=drawn.id,
+            person_id=case.opened_by,
+            decision="approve",
+            digest=digest,
+            voted_at=now,
+        )
+    )

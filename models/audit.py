@@ -1,0 +1,77 @@
+"""The audit room's own rows: searches kept, exports, unmaskings, and the daily seals."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+
+
+class SavedSearch(Base):
+    """A search of the history that an auditor keeps; ``query`` is `EventFilter.to_dict`."""
+
+    __tablename__ = "saved_search"
+    __table_args__ = (Index(None, "person_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    name: Mapped[str] = mapped_column(String(120))
+    query: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class ExportJob(Base):
+    """A file being made for somebody. ``done`` and ``total`` count events; ``file_name`` lies in
+    ``DATA_DIR/exports`` once it is there; ``digest`` is its SHA-256."""
+
+    __tablename__ = "export_job"
+    __table_args__ = (
+        CheckConstraint("status in ('queued','running','done','failed','stopped')", name="status"),
+        Index(None, "person_id", "id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    format: Mapped[str] = mapped_column(String(20))
+    query: Mapped[dict[str, Any]]
+    locale: Mapped[str] = mapped_column(String(8), default="zh")
+    status: Mapped[str] = mapped_column(String(12), default="queued")
+    done: Mapped[int] = mapped_column(BigInteger, default=0)
+    total: Mapped[int | None] = mapped_column(BigInteger)
+    file_name: Mapped[str] = mapped_column(String(120), default="")
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    digest: Mapped[str] = mapped_column(String(64), default="")
+    error: Mapped[str] = mapped_column(String(60), default="")
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class Unmasking(Base):
+    """That a person sees a case's personal data in the clear until a wall moment. Why stands in the
+    event ``audit.unmasked``."""
+
+    __tablename__ = "unmasking"
+    __table_args__ = (Index(None, "person_id", "case_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"))
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+
+
+class HeadSeal(Base):
+    """The heads of all chains at the end of a day, and the event ``heads.sealed`` that chains the
+    list's digest to the day before's. ``body`` is the canonical JSON that was digested
+    (`services.heads`). Append-only."""
+
+    __tablename__ = "head_seal"
+    __table_args__ = (CheckConstraint("length(digest) = 64 and length(hash) = 64", name="digest"),)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(unique=True)
+    chains: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))  # of the event, in the chain "heads"
+    body: Mapped[str] = mapped_column(Text)
+    sealed_at: Mapped[datetime]
