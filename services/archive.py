@@ -62,7 +62,7 @@ _HELD: Mapping[str, Callable[[Session, int], int]] = {
     ),
     "files": _count(Attachment, lambda c: Attachment.case_id == c),
     "signals": _count(Signal, lambda c: Signal.case_id == c),
-    "history": _count(HistoryEvent, lambda c: HistoryEvent.case_id == c),
+    "history": _count(HistoryEvent, lambda c: HistoryEvent.chain == history.chain_of(c)),
 }
 
 

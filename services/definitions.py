@@ -16,6 +16,7 @@ from models.history import HistoryEvent
 from models.plans import Definition as DefinitionRow
 from models.plans import PlanFile, PlanVersion
 from models.tasks import UserTask
+from services.history import chain_of
 from workflows import catalogue
 from workflows.catalogue import Catalogue
 from workflows.contract import Element
@@ -104,7 +105,7 @@ def earlier_hashes(session: Session, case_id: int) -> list[str]:
     """The versions a case ran on before it was moved, by content hash, the latest first."""
     rows = session.scalars(
         select(HistoryEvent.content)
-        .where(HistoryEvent.case_id == case_id, HistoryEvent.type == "instance.migrated")
+        .where(HistoryEvent.chain == chain_of(case_id), HistoryEvent.type == "instance.migrated")
         .order_by(HistoryEvent.seq.desc())
     )
     return [str(json.loads(row)["data"]["from_hash"]) for row in rows]

@@ -28,8 +28,10 @@ def latest_proposal(session: Session, case_id: int, manifest: Mapping[str, Any])
     been none. Rule texts are Chinese, as the table has them."""
     event = session.scalar(
         select(HistoryEvent)
-        .where(HistoryEvent.case_id == case_id, HistoryEvent.type == "tier.proposed")
-        .order_by(HistoryEvent.id.desc())
+        .where(
+            HistoryEvent.chain == history.chain_of(case_id), HistoryEvent.type == "tier.proposed"
+        )
+        .order_by(HistoryEvent.seq.desc())
         .limit(1)
     )
     if event is None:

@@ -125,7 +125,7 @@ def _replay(
 
 def _was_migrated(session: Session, case: Case) -> bool:
     moved = exists().where(
-        HistoryEvent.case_id == case.id, HistoryEvent.type == "instance.migrated"
+        HistoryEvent.chain == history.chain_of(case.id), HistoryEvent.type == "instance.migrated"
     )
     return bool(session.scalar(select(moved)))
 
@@ -150,7 +150,10 @@ def _check(
             return "due", step.path
     ends = session.scalars(
         select(HistoryEvent)
-        .where(HistoryEvent.case_id == case.id, HistoryEvent.type == "instance.completed")
+        .where(
+            HistoryEvent.chain == history.chain_of(case.id),
+            HistoryEvent.type == "instance.completed",
+        )
         .order_by(HistoryEvent.seq.desc())
         .limit(1)
     ).first()

@@ -10,6 +10,18 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
+#: Indexes over part of the rows: name, condition, columns.
+PARTIAL = (
+    ("person", "person_id is not null", ["person_id", "occurred_at", "id"]),
+    ("role", "role_key <> ''", ["role_key", "occurred_at", "id"]),
+    ("element", "element_path <> ''", ["element_path", "occurred_at", "id"]),
+    (
+        "entered_later",
+        "person_id is not null and recorded_at <> occurred_at",
+        ["occurred_at", "id"],
+    ),
+)
+
 
 def upgrade() -> None:
     op.create_table(
@@ -211,51 +223,35 @@ def upgrade() -> None:
     with op.batch_alter_table("history_event", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_history_event_person_id_id"))
         batch_op.drop_index(batch_op.f("ix_history_event_type_id"))
-        batch_op.create_index(
-            batch_op.f("ix_history_event_element_path_occurred_at_id"),
-            ["element_path", "occurred_at", "id"],
-            unique=False,
-        )
-        batch_op.create_index(
-            "ix_history_event_entered_later",
-            ["occurred_at", "id"],
-            unique=False,
-            sqlite_where=sa.text("person_id is not null and recorded_at <> occurred_at"),
-            postgresql_where=sa.text("person_id is not null and recorded_at <> occurred_at"),
-        )
+        # A case's events are found by their chain.
+        batch_op.drop_index(batch_op.f("ix_history_event_case_id_id"))
         batch_op.create_index(
             batch_op.f("ix_history_event_occurred_at_id"), ["occurred_at", "id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_history_event_person_id_occurred_at_id"),
-            ["person_id", "occurred_at", "id"],
-            unique=False,
-        )
-        batch_op.create_index(
-            batch_op.f("ix_history_event_role_key_occurred_at_id"),
-            ["role_key", "occurred_at", "id"],
-            unique=False,
         )
         batch_op.create_index(
             batch_op.f("ix_history_event_type_occurred_at_id"),
             ["type", "occurred_at", "id"],
             unique=False,
         )
-
+        for name, where, columns in PARTIAL:
+            batch_op.create_index(
+                f"ix_history_event_{name}",
+                columns,
+                unique=False,
+                sqlite_where=sa.text(where),
+                postgresql_where=sa.text(where),
+            )
 
 
 def downgrade() -> None:
     with op.batch_alter_table("history_event", schema=None) as batch_op:
+        for name, _where, _columns in PARTIAL:
+            batch_op.drop_index(f"ix_history_event_{name}")
         batch_op.drop_index(batch_op.f("ix_history_event_type_occurred_at_id"))
-        batch_op.drop_index(batch_op.f("ix_history_event_role_key_occurred_at_id"))
-        batch_op.drop_index(batch_op.f("ix_history_event_person_id_occurred_at_id"))
         batch_op.drop_index(batch_op.f("ix_history_event_occurred_at_id"))
-        batch_op.drop_index(
-            "ix_history_event_entered_later",
-            sqlite_where=sa.text("person_id is not null and recorded_at <> occurred_at"),
-            postgresql_where=sa.text("person_id is not null and recorded_at <> occurred_at"),
+        batch_op.create_index(
+            batch_op.f("ix_history_event_case_id_id"), ["case_id", "id"], unique=False
         )
-        batch_op.drop_index(batch_op.f("ix_history_event_element_path_occurred_at_id"))
         batch_op.create_index(batch_op.f("ix_history_event_type_id"), ["type", "id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_history_event_person_id_id"), ["person_id", "id"], unique=False
