@@ -14,13 +14,22 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import config
 from services.uow import Database
 from views import (
+    archive_files,
+    archive_room,
+    archive_terms,
     audit,
+    audit_log,
+    audit_trail,
     auth,
     cases,
+    clauses,
     cli,
     comparing,
+    compliance,
     demo,
     errors,
+    exceptions,
+    exporting,
     files,
     founding,
     i18n,
@@ -36,8 +45,13 @@ from views import (
     plan_papers,
     plan_settings,
     plans,
+    proof,
     proposing,
+    read_only,
+    replaying,
     reports,
+    sealing,
+    searching,
     security,
     session,
     statements,
@@ -51,18 +65,24 @@ from views import (
     studio_whatif,
     tasks,
     terms,
+    unmasking,
 )
 
 BLUEPRINTS = (
     auth.bp,
     audit.bp,
+    exceptions.bp,
+    searching.bp,
     inbox.bp,
     tasks.bp,
     cases.bp,
+    clauses.bp,
+    compliance.bp,
     intake.bp,
     statements.bp,
     reports.bp,
     files.bp,
+    replaying.bp,
     library.bp,
     plans.bp,
     plan_settings.bp,
@@ -81,6 +101,13 @@ BLUEPRINTS = (
     notifications.bp,
     people.bp,
     organisation.bp,
+    archive_room.bp,
+    archive_files.bp,
+    archive_terms.bp,
+    audit_log.bp,
+    exporting.bp,
+    proof.bp,
+    unmasking.bp,
 )
 
 
@@ -121,7 +148,10 @@ def create_app(
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
         )
     app.extensions["planroom"] = kit.Planroom(settings, database or Database(settings.url), clock)
-    for part in (i18n, kit, terms, session, security, errors, audit):
+    parts = (
+        i18n, kit, terms, session, security, errors, audit, audit_trail, read_only, exporting,
+    )  # fmt: skip
+    for part in parts:
         part.init_app(app)
     CSRFProtect(app)
     for blueprint in BLUEPRINTS:
@@ -131,5 +161,7 @@ def create_app(
     cli.init_app(app)
     app.cli.add_command(launch.run_planroom)
     app.cli.add_command(founding.org_group)
+    for command in sealing.COMMANDS:
+        founding.history_group.add_command(command)
     app.cli.add_command(founding.history_group)
     return app

@@ -70,6 +70,19 @@ def require_role(person: Person, *roles: str) -> str:
     raise Refusal("not_your_role", 403, roles=list(roles))
 
 
+def require_writer(session: Session, actor: Actor) -> None:
+    """As `writer`, for what the clock and Planroom itself do as well."""
+    if actor.kind == "person":
+        writer(session, actor)
+
+
+def require_administrator(session: Session, actor: Actor) -> None:
+    """For what the administrator does, and Planroom itself (the command line, the demonstration).
+    Raises Refusal as `writer`, and ``not_your_role`` 403."""
+    if actor.kind == "person":
+        require_role(writer(session, actor), ADMIN)
+
+
 def visible_cases(person: Person) -> ColumnElement[bool]:
     """A condition on `Case` rows: those the person may see."""
     if is_auditor(person):
@@ -83,12 +96,19 @@ def visible_cases(person: Person) -> ColumnElement[bool]:
 
 def can_see_case(session: Session, person: Person, case: Case) -> bool:
     """Whether the person may read the case."""
+    return person.active and (is_auditor(person) or has_part_in_case(session, person, case))
+
+
+def has_part_in_case(session: Session, person: Person, case: Case) -> bool:
+    """Whether the person sees the case otherwise than as an auditor: whoever does not, changes
+    nothing in it, whatever other roles they hold."""
     if not person.active:
         return False
-    if is_auditor(person) or case.opened_by == person.id:
+    if case.opened_by == person.id:
         return True
     found = select(CaseRole.role_key).where(
-        CaseRole.case_id == case.id, CaseRole.role_key.in_(person.role_keys)
+        CaseRole.case_id == case.id,
+        CaseRole.role_key.in_(set(person.role_keys) - {AUDITOR}),
     )
     if session.scalar(found.limit(1)) is not None:
         return True
@@ -104,6 +124,15 @@ def require_see_case(session: Session, person: Person, case: Case | None) -> Cas
     if case is None or not can_see_case(session, person, case):
         raise Refusal("case_unknown", 404)
     return case
+
+
+def require_part_in_case(session: Session, person: Person, case: Case | None) -> Case:
+    """The case, for a write to it. Raises Refusal ``case_unknown`` 404 as `require_see_case`, and
+    ``read_only`` 403 for who sees it as an auditor only."""
+    found = require_see_case(session, person, case)
+    if not has_part_in_case(session, person, found):
+        raise Refusal("read_only", 403)
+    return found
 
 
 def queue_keys(person: Person) -> list[str]:

@@ -67,7 +67,7 @@ def correct_anchor(
     404, ``read_only`` 403, ``anchor_unknown`` 404, ``case_over`` 409, ``form_invalid`` 422
     (``reason`` missing, moment in the future or before discovery)."""
     person = access.writer(uow.session, actor)
-    case = access.require_see_case(uow.session, person, uow.session.get(Case, case_id))
+    case = access.require_part_in_case(uow.session, person, uow.session.get(Case, case_id))
     if case.status == "archived":
         raise Refusal("case_over", 409)
     # Of two who correct at once the second waits here, and sees what the first has written.

@@ -266,7 +266,7 @@ def _on_page(
 ) -> tuple[Statement, Case, Need]:
     person = access.writer(session, actor)
     statement = get(session, statement_id)
-    case = access.require_see_case(session, person, session.get(Case, statement.case_id))
+    case = access.require_part_in_case(session, person, session.get(Case, statement.case_id))
     every = needs(session, statement)
     need = next((need for need in every if need.kind == kind), None)
     if need is None or not awaits_page(session, statement, need, every):

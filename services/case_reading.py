@@ -192,7 +192,7 @@ def element_states(
     # After all of them: an open task does not hide a late one of the same element.
     for task in tasks:
         if task.status == "open" and _is_late(task, at):
-            states |= dict.fromkeys(_and_around(static_path(task.element_path)), "late")
+            states |= dict.fromkeys(and_around(static_path(task.element_path)), "late")
     return states
 
 
@@ -200,7 +200,7 @@ def _is_late(task: UserTask, at: datetime) -> bool:
     return task.overdue_at is not None or (task.due_at is not None and task.due_at < at)
 
 
-def _and_around(path: str) -> list[str]:
+def and_around(path: str) -> list[str]:
     """The path itself, then the calls and sub-processes it stands in, innermost first."""
     parts = path.split("/")
     return ["/".join(parts[:n]) for n in range(len(parts), 0, -1)]
@@ -326,7 +326,7 @@ def _clocks(
 
 def _clauses(read: Catalogue, path: str, mark: Element | None) -> tuple[str, ...]:
     """Clauses of a due date: its timer's, its task's, and of every call and sub-process around."""
-    around = [read.elements.get(one) for one in _and_around(path)]
+    around = [read.elements.get(one) for one in and_around(path)]
     return tuple(
         dict.fromkeys(
             clause for element in (mark, *around) if element for clause in element.clauses

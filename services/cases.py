@@ -244,7 +244,7 @@ def case_named(session: Session, person: Person, number: str) -> Case:
 
 def _case_to_write(uow: UnitOfWork, case_id: int, actor: Actor) -> Case:
     person = access.writer(uow.session, actor)
-    case = access.require_see_case(uow.session, person, uow.session.get(Case, case_id))
+    case = access.require_part_in_case(uow.session, person, uow.session.get(Case, case_id))
     if case.status == "archived":
         raise Refusal("case_over", 409)
     return case

@@ -4,9 +4,12 @@
 serve that response only and is destroyed when it is over. 个人信息保护法, article 47: what has
 served its purpose is erased. So every word a person typed into a case goes: from its record (where
 the event keeps a commitment, so that the chain still verifies), from its tasks, drafts, rows and
-files, from the signals it took, and from what the engine remembers. Figures and choices stay, and
-so do the unit's public statements with their approvals, which name nobody by rule and are guarded
-against change.
+files, from the signals it took, from exports that may hold it, and from what the engine remembers.
+Figures and choices stay, and so do the unit's public statements with their approvals, which name
+nobody by rule and are guarded against change.
+
+Two ways lead here: a task of the plan (``planroom:destroy``), while the case is handled; and, when
+its term is over, a list that two people have agreed to (`services.destruction_lists`).
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +29,7 @@ from models.cases import Case
 from models.history import PersonalValue
 from models.tasks import UserTask
 from services import destruction_rows, free_space, history
+from services.actor import Actor
 from services.case_reading import case_events
 from services.errors import Refusal
 from services.history_types import event_type
@@ -69,6 +74,18 @@ class Inventory:
 
 
 @dataclass(frozen=True, slots=True)
+class Act:
+    """Who destroys, when it happened and is recorded (case time), for which of `REASONS`, and
+    what it belongs to: ``{"task": id}`` or ``{"list": id}``."""
+
+    actor: Actor
+    occurred_at: datetime
+    at: datetime
+    reason: str
+    of: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class _Value:
     commitment: str
     type: str
@@ -103,51 +120,73 @@ def handle_destroy(uow: UnitOfWork, s: Submission) -> dict[str, Any]:
         raise Refusal("form_invalid", 422, errors=wrong)
     if s.case.status == "archived":
         raise Refusal("case_archived", 409)
+    folder = s.data.get("data_dir")
+    found = destroy(
+        uow,
+        s.case,
+        Act(s.actor, s.occurred_at, s.now, s.data["reason"], {"task": s.task.id}),
+        Path(folder) if folder else None,
+        element_path=s.task.element_path,
+    )
+    engine = uow.session.get_bind().engine
+    uow.after_commit(lambda: free_space.wipe(engine, destruction_rows.TABLES))
+    return {"values": found.values, "drafts": found.drafts, "files": found.files}
+
+
+def destroy(
+    uow: UnitOfWork, case: Case, act: Act, data_dir: Path | None, *, element_path: str = ""
+) -> Inventory:
+    """Take every typed word out of a case, in whatever state it is, and record
+    ``personal.destroyed``; returns what there was. ``data_dir`` is where files and exports lie:
+    theirs go after the commit, without it they are left to the sweeps.
+
+    The space freed is cleared by `services.free_space.wipe` over `destruction_rows.TABLES`: the
+    caller's, once for all cases, after the commit."""
     session = uow.session
     uow.flush()  # what this unit has written so far is part of what is destroyed
-    values = list(_values(session, s.case))
-    found = inventory(session, s.case)
+    values = list(_values(session, case))
+    found = inventory(session, case)
     typed = {text for one in values for text in _texts(one.value)}
     _delete(session, values)
-    typed |= destruction_rows.blank(uow, s.case)
-    destruction_rows.forget_in_engine(uow, s.case, typed)
-    folder = s.data.get("data_dir")
-    destruction_rows.remove_files(uow, s.case, Path(folder) if folder else None)
-    result = {"values": found.values, "drafts": found.drafts, "files": found.files}
+    typed |= destruction_rows.blank(uow, case)
+    destruction_rows.forget_in_engine(uow, case, typed)
+    destruction_rows.remove_files(uow, case, data_dir)
+    destruction_rows.remove_exports(uow, case, data_dir, case.wall(act.at))
     history.append(
         uow,
         "personal.destroyed",
-        case=s.case,
-        actor=s.actor,
-        element_path=s.task.element_path,
+        case=case,
+        actor=act.actor,
+        element_path=element_path,
         payload={
-            **result,
+            "values": found.values,
+            "drafts": found.drafts,
+            "files": found.files,
             "signals": found.signals,
-            "reason": s.data["reason"],
+            "reason": act.reason,
             "basis": list(BASIS),
             "by": [
                 {"type": one.type, "path": one.path, "field": one.field, "n": one.count}
                 for one in found.held
             ],
-            "task": s.task.id,
+            **act.of,
         },
-        occurred_at=s.occurred_at,
-        now=s.now,
+        occurred_at=act.occurred_at,
+        now=act.at,
     )
-    engine = session.get_bind().engine
-    uow.after_commit(lambda: free_space.wipe(engine, destruction_rows.TABLES))
-    return result
+    return found
 
 
 # ------------------------------------------------------------------------------- the values
 
 
 def _values(session: Session, case: Case) -> Iterator[_Value]:
-    """Every personal value still kept that is to go: of the case's chain, and of the events that
-    recorded its signals."""
+    """Every personal value still kept that is to go: of the case's chain, of the events that
+    recorded its signals, and of those that unmasked it for an auditor."""
     statements = destruction_rows.statement_paths(session, case.id)
     events = case_events(session, case.id)
     events += destruction_rows.signal_events(session, case.id)
+    events += destruction_rows.unmaskings(session, case.id)
     wanted = {
         commitment: (event, name)
         for event in events

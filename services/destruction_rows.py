@@ -3,7 +3,8 @@ them cleared. The other half of `services.destruction`."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -11,10 +12,12 @@ from typing import Any, Final
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from models.audit import ExportJob
 from models.cases import Anchor, Case, Incident, ProcessInstance
 from models.history import HistoryEvent
 from models.intake import ArchiveItem, Attachment, Signal, StoredFile
 from models.recusals import Recusal
+from models.retention import LegalHold
 from models.tasks import Outbox, UserTask
 from models.words import ReportLine
 from services import files, history
@@ -30,7 +33,8 @@ from workflows.forgetting import forget
 #: Tables whose freed space is cleared afterwards.
 TABLES: Final = (
     "personal_value", "user_task", "process_instance", "case", "signal", "attachment",
-    "report_line", "anchor", "archive_item", "outbox", "incident", "recusal",
+    "report_line", "anchor", "archive_item", "outbox", "incident", "recusal", "legal_hold",
+    "export_job",
 )  # fmt: skip
 
 #: Key of `Case.settings`: its summary and link have been destroyed.
@@ -43,7 +47,12 @@ _BLANKED: Final[tuple[tuple[Any, tuple[str, ...]], ...]] = (
     (ArchiveItem, ("where", "note")),
     (Incident, ("resolution",)),
     (Recusal, ("reason", "lift_reason")),
+    (LegalHold, ("reason", "lift_reason")),
 )
+#: Where exports lie, below the data folder.
+EXPORTS: Final = "exports"
+#: `ExportJob.error` of an export that went with a case it may have held.
+EXPORT_DESTROYED: Final = "destroyed"
 
 
 def blank(uow: UnitOfWork, case: Case) -> set[str]:
@@ -145,6 +154,14 @@ def signal_events(session: Session, case_id: int) -> list[HistoryEvent]:
     return [e for e in session.scalars(rows) if history.payload_of(e).get("signal") in ids]
 
 
+def unmaskings(session: Session, case_id: int) -> list[HistoryEvent]:
+    """The events that unmasked the case for an auditor, with a word why."""
+    rows = select(HistoryEvent).where(
+        HistoryEvent.chain == history.AUDIT, HistoryEvent.type == "audit.unmasked"
+    )
+    return [e for e in session.scalars(rows) if history.payload_of(e).get("case") == case_id]
+
+
 def attachments(session: Session, case_id: int) -> Sequence[Attachment]:
     """What is attached to the case or to its signals."""
     taken = select(Signal.id).where(Signal.case_id == case_id)
@@ -174,3 +191,34 @@ def remove_files(uow: UnitOfWork, case: Case, data_dir: Path | None) -> None:
             for sha256 in sorted(gone):
                 path = files.path_of(data_dir, sha256)
                 uow.after_commit(partial(path.unlink, missing_ok=True))
+
+
+def remove_exports(uow: UnitOfWork, case: Case, data_dir: Path | None, now: datetime) -> None:
+    """Exports that may hold the case: all that were not for another case alone. Those under way
+    are stopped, those made are taken away; each can be asked for again. ``now`` is wall time."""
+    for job in uow.session.scalars(select(ExportJob).where(ExportJob.error != EXPORT_DESTROYED)):
+        if case.id not in _cases_of(job.query, case.id):
+            continue
+        if data_dir is not None and job.file_name:
+            path = data_dir / EXPORTS / Path(job.file_name).name
+            uow.after_commit(partial(path.unlink, missing_ok=True))
+        job.status, job.error = "stopped", EXPORT_DESTROYED
+        job.file_name, job.size, job.digest = "", None, ""
+        job.finished_at = job.finished_at or now
+    uow.session.flush()
+
+
+def _cases_of(query: Any, otherwise: int) -> set[int]:
+    """The cases a job's question is for; ``otherwise`` where it names none, and so takes all."""
+    found: set[int] = set()
+    waiting = [query]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Mapping):
+            one = part.get("case")
+            if isinstance(one, int):
+                found.add(one)
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+    return found or {otherwise}

@@ -168,7 +168,7 @@ def add_to_case(
     ``case_unknown`` (404), ``case_archived`` (409), ``task_unknown`` (404: not of this case)."""
     session = uow.session
     person = access.writer(session, actor)
-    case = access.require_see_case(session, person, session.get(Case, case_id))
+    case = access.require_part_in_case(session, person, session.get(Case, case_id))
     if case.status == "archived":
         raise Refusal("case_archived", 409)
     task = session.get(UserTask, task_id) if task_id else None

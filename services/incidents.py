@@ -102,6 +102,7 @@ def resolve_incident(
     case = uow.session.get(Case, row.case_id) if row is not None else None
     if row is None or case is None or not access.can_see_case(uow.session, person, case):
         raise Refusal("incident_unknown", 404)
+    access.require_part_in_case(uow.session, person, case)
     if row.resolved_at is not None:
         raise Refusal("incident_resolved", 409)
     if not resolution.strip():

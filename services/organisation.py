@@ -66,8 +66,10 @@ def found(
 
 
 def add_role(uow: UnitOfWork, row: Mapping[str, Any], actor: Actor, now: datetime) -> Role:
-    """A role people can hold; its superior has to be there before it."""
+    """A role people can hold; its superior has to be there before it. Raises `Refusal` as
+    `access.require_writer`."""
     session: Session = uow.session
+    access.require_writer(session, actor)
     role = Role(
         key=str(row["key"]),
         name=str(row["name"]),
@@ -104,7 +106,7 @@ def rename_role(
 
     Raises `Refusal` ``not_your_role`` / ``read_only`` 403, ``role_unknown`` 404, ``form_invalid``
     422 (fields ``name``, ``name_en``: ``required``, ``too_long``, ``name_taken``)."""
-    _require_admin(uow, actor)
+    access.require_administrator(uow.session, actor)
     locked(uow.session)
     role = uow.session.get(Role, key, populate_existing=True)
     if role is None:
@@ -142,7 +144,7 @@ def choose_kind(uow: UnitOfWork, kind: Kind, actor: Actor, now: datetime) -> Org
     """Say what kind of unit it is: which plans are offered first. Plans in use stay.
 
     Raises `Refusal` ``not_your_role`` / ``read_only`` 403, ``organization_unknown`` 404."""
-    _require_admin(uow, actor)
+    access.require_administrator(uow.session, actor)
     unit = locked(uow.session)
     was = unit.kind
     if was == kind.key:
@@ -179,15 +181,12 @@ def locked(session: Session) -> Organization:
     return unit
 
 
-def _require_admin(uow: UnitOfWork, actor: Actor) -> None:
-    if actor.kind == "person":
-        access.require_role(access.writer(uow.session, actor), access.ADMIN)
-
-
 def add_channel(uow: UnitOfWork, row: Mapping[str, Any], actor: Actor, now: datetime) -> Channel:
     """An official channel: words go out under its disclosed account or not at all.
 
-    Raises `Refusal` ``form_invalid`` (422) where the account is not named."""
+    Raises `Refusal` ``form_invalid`` (422) where the account is not named, and those of
+    `access.require_administrator`."""
+    access.require_administrator(uow.session, actor)
     if not str(row.get("account", "")).strip():
         raise Refusal("form_invalid", 422, errors={"account": "required"})
     channel = Channel(

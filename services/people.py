@@ -21,7 +21,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from models.people import Deputy, KnownAddress, LoginThrottle, Membership, Person, Role
-from services import history
+from services import access, history
 from services.actor import Actor
 from services.errors import KeptRefusal, Refusal
 from services.uow import UnitOfWork
@@ -80,8 +80,10 @@ def create_person(
     """A new account with its roles. ``hashed`` is what `hash_password` made of ``password``
     before: the demonstration's people share one, and hashing is slow on purpose.
 
-    Raises `Refusal`: ``form_invalid`` (422), ``username_taken`` (409), ``role_unknown`` (422)."""
+    Raises `Refusal`: those of `access.require_administrator` (403), ``form_invalid`` (422),
+    ``username_taken`` (409), ``role_unknown`` (422)."""
     session = uow.session
+    access.require_administrator(session, actor)
     username, name = username.strip(), name.strip()
     wrong = {
         field: "required" for field, text in (("username", username), ("name", name)) if not text
@@ -124,8 +126,10 @@ def set_roles(
 ) -> Person:
     """Make these, and no others, the roles the person holds. Ended memberships stay on record.
 
-    Raises `Refusal`: ``person_unknown`` (404), ``role_unknown`` (422)."""
+    Raises `Refusal`: those of `access.require_administrator` (403), ``person_unknown`` (404),
+    ``role_unknown`` (422)."""
     session = uow.session
+    access.require_administrator(session, actor)
     person = _person(session, person_id)
     wanted = set(roles)
     known = set(session.scalars(select(Role.key).where(Role.key.in_(wanted))))
@@ -161,6 +165,7 @@ def set_password(
     uow: UnitOfWork, person_id: int, password: str, actor: Actor, now: datetime
 ) -> Person:
     """A new password; all sessions of the person end. Raises `Refusal` as `create_person`."""
+    access.require_administrator(uow.session, actor)
     person = _person(uow.session, person_id)
     person.password_hash = hash_password(password)
     person.session_epoch += 1
@@ -171,7 +176,9 @@ def set_password(
 def set_active(
     uow: UnitOfWork, person_id: int, active: bool, actor: Actor, now: datetime
 ) -> Person:
-    """Switch an account on, or off (all its sessions end). Raises `Refusal` ``person_unknown``."""
+    """Switch an account on, or off (all its sessions end). Raises `Refusal` ``person_unknown``
+    (404) and those of `access.require_administrator` (403)."""
+    access.require_administrator(uow.session, actor)
     person = _person(uow.session, person_id)
     if person.active != active:
         person.active = active
@@ -195,9 +202,11 @@ def set_deputy(
 ) -> Deputy:
     """Let a person act for another in one of their roles, for a time (代理).
 
-    Raises `Refusal`: ``person_unknown`` (404), ``deputy_self`` and ``deputy_role`` (422: not a
-    role the principal holds), ``form_invalid`` (422: ends before it begins)."""
+    Raises `Refusal`: those of `access.require_writer` (403), ``person_unknown`` (404),
+    ``deputy_self`` and ``deputy_role`` (422: not a role the principal holds), ``form_invalid``
+    (422: ends before it begins)."""
     session = uow.session
+    access.require_writer(session, actor)
     principal, deputy = _person(session, principal_id), _person(session, deputy_id)
     if principal.id == deputy.id:
         raise Refusal("deputy_self", 422)
@@ -220,7 +229,9 @@ def set_deputy(
 
 
 def end_deputy(uow: UnitOfWork, deputy_row_id: int, actor: Actor, now: datetime) -> Deputy:
-    """End a deputy's time now. Raises `Refusal` ``deputy_unknown`` (404)."""
+    """End a deputy's time now. Raises `Refusal` ``deputy_unknown`` (404), and those
+    of `access.require_writer` (403)."""
+    access.require_writer(uow.session, actor)
     row = uow.session.get(Deputy, deputy_row_id)
     if row is None:
         raise Refusal("deputy_unknown", 404)

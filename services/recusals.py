@@ -159,9 +159,10 @@ def lift(
     """Say that a recusal holds no longer; of a role also for those it kept out through it. Rows
     stay. Nobody lifts their own.
 
-    Raises Refusal ``recusal_unknown`` 404, ``not_your_role`` 403, ``recused`` 403,
-    ``case_archived`` 409, ``form_invalid`` 422 (no reason)."""
+    Raises Refusal ``read_only`` 403, ``recusal_unknown`` 404, ``not_your_role`` 403, ``recused``
+    403, ``case_archived`` 409, ``form_invalid`` 422 (no reason)."""
     session = uow.session
+    access.writer(session, actor)
     row = session.get(Recusal, recusal_id)
     if row is None:
         raise Refusal("recusal_unknown", 404)
@@ -198,7 +199,7 @@ def _in_hand(
 ) -> tuple[Case, Person, Actor]:
     """The open case, and the person in the office's role; ``alone`` may be themselves only."""
     person = access.writer(session, actor)
-    case = access.require_see_case(session, person, session.get(Case, case_id))
+    case = access.require_part_in_case(session, person, session.get(Case, case_id))
     if case.status == "archived":
         raise Refusal("case_archived", 409)
     role = _office(session, case)

@@ -326,7 +326,7 @@ def _release(session: Session, release_id: int) -> Release:
 def _writer(session: Session, statement_id: int, actor: Actor) -> tuple[Statement, Case, Actor]:
     person = access.writer(session, actor)
     statement = get(session, statement_id)
-    case = access.require_see_case(session, person, session.get(Case, statement.case_id))
+    case = access.require_part_in_case(session, person, session.get(Case, statement.case_id))
     recused.require_not_recused(session, case.id, person.id, actor.on_behalf_of)
     role = may_release(session, person.role_keys, case)
     if role is None:

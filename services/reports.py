@@ -337,7 +337,7 @@ def _open_task(
     task = session.get(UserTask, task_id)
     if task is None or task.form_key != FORM:
         raise Refusal("task_unknown", 404)
-    case = access.require_see_case(session, person, session.get(Case, task.case_id))
+    case = access.require_part_in_case(session, person, session.get(Case, task.case_id))
     role = access.can_work_task(session, person, task)
     if role is None:
         raise Refusal("not_your_task", 403)

@@ -1,6 +1,7 @@
 """Wakes somebody to look at the timer and outbox rows: at the earliest due one, when a commit of
 this process brings an earlier one, and every few seconds in any case, for other processes' rows.
-Once a day it also sweeps stored files that nothing is attached to."""
+Once a day it also sweeps stored files that nothing is attached to, and seals the heads of all
+chains."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from threading import Event, Lock
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from services import files, outbox, timers, wake
+from services import export_jobs, files, heads, outbox, timers, wake
 from services.uow import Database
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,8 @@ EVERY = 3.0
 #: Between sweeps of the files; the first one this long after the start, so that a process
 #: restarted again and again does not sweep each time.
 SWEEP_EVERY, SWEEP_FIRST = timedelta(days=1), timedelta(minutes=10)
+#: Between looks whether the day has its seal; the first one this long after the start.
+SEAL_EVERY, SEAL_FIRST = timedelta(minutes=10), timedelta(minutes=1)
 
 
 class Scheduler:
@@ -67,6 +70,12 @@ class Scheduler:
                 id="sweep",
                 next_run_time=datetime.now(UTC) + SWEEP_FIRST,
             )
+        self._jobs.add_job(
+            self.seal,
+            IntervalTrigger(seconds=int(SEAL_EVERY.total_seconds()), timezone=UTC),
+            id="seal",
+            next_run_time=datetime.now(UTC) + SEAL_FIRST,
+        )
         self._jobs.start()
         wake.listen(self._due_at)
 
@@ -89,12 +98,27 @@ class Scheduler:
             return 0
         try:
             gone = self._db.run(lambda uow: files.sweep(uow, folder, now))
+            gone += self._db.run(lambda uow: export_jobs.sweep(uow, folder, now))
         except Exception:
             log.exception("sweeping files failed; tried again in a day")
             return 0
         if gone:
             log.info("%s unreferenced files swept", gone)
         return gone
+
+    def seal(self) -> bool:
+        """Seal the day's heads unless that was done; returns whether it was done now. A failure is
+        logged and tried again at the next look."""
+        now = self._clock()
+        try:
+            with self._db.read() as session:
+                if not heads.due(session, now):
+                    return False
+            self._db.run(lambda uow: heads.seal(uow, now))
+        except Exception:
+            log.exception("sealing the day's heads failed; tried again in %s", SEAL_EVERY)
+            return False
+        return True
 
     def _due_at(self, moment: datetime) -> None:
         """Wake at this wall moment unless an earlier waking is set."""

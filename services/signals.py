@@ -89,7 +89,8 @@ def record(
 ) -> Signal:
     """Record a signal. Duplicates are suggested (`duplicates`), never dropped.
 
-    Raises `Refusal` ``form_invalid`` (422)."""
+    Raises `Refusal` ``form_invalid`` (422), and those of `access.require_writer` (403)."""
+    access.require_writer(uow.session, actor)
     discovered = noticed.discovered_at or now
     _check(noticed, discovered, now)
     signal = Signal(

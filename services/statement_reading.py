@@ -97,7 +97,7 @@ def drafting_roles(session: Session, case: Case) -> set[str]:
 
 def role_for_wording(session: Session, person: Person, case: Case) -> str | None:
     """The role in which the person may word this case's statements, or None."""
-    if not access.can_see_case(session, person, case):
+    if not access.has_part_in_case(session, person, case):
         return None
     roles = drafting_roles(session, case)
     return next((role for role in person.role_keys if role in roles), None)

@@ -89,14 +89,18 @@ class Parts:
 
     def digest(self) -> str:
         """SHA-256 (hex) over the canonical JSON (RFC 8785) of all parts; the moment as UTC."""
-        body: dict[str, Any] = {part: getattr(self, part) for part in TEXT_PARTS}
-        body["next_word_at"] = (
-            self.next_word_at.astimezone(UTC).isoformat() if self.next_word_at else None
-        )
-        return hashlib.sha256(rfc8785.dumps(body)).hexdigest()
+        return hashlib.sha256(rfc8785.dumps(digest_body(self))).hexdigest()
 
 
 PART_NAMES = tuple(field.name for field in fields(Parts))
+
+
+def digest_body(parts: Parts) -> dict[str, Any]:
+    """What a text's digest is made of: all parts by name, the moment as UTC."""
+    body: dict[str, Any] = {part: getattr(parts, part) for part in TEXT_PARTS}
+    moment = parts.next_word_at
+    body["next_word_at"] = moment.astimezone(UTC).isoformat() if moment else None
+    return body
 
 
 def parts_of(holder: object) -> Parts:

@@ -298,7 +298,7 @@ def _void(
 
 def _case_for(session: Session, case_id: int, actor: Actor) -> Case:
     person = access.writer(session, actor)
-    case = access.require_see_case(session, person, session.get(Case, case_id))
+    case = access.require_part_in_case(session, person, session.get(Case, case_id))
     if case.status == "archived":
         raise Refusal("case_archived", 409)
     if role_for_wording(session, person, case) is None:

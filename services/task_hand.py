@@ -86,7 +86,7 @@ def take_in_hand(
     role = _role(session, task, element, person, actor, now)
     if role is None and not access.can_see_case(session, person, case):
         raise Refusal("task_unknown", 404)
-    if role is None and superior:
+    if role is None and superior and access.has_part_in_case(session, person, case):
         role = access.role_for([four_eyes.superior(session, task)], person)
     if role is None:
         raise Refusal("not_your_task", 403)

@@ -122,10 +122,11 @@ class UnitOfWork:
 
 
 class Database:
-    """The one door to the database: ``sqlite:///path`` or ``postgresql://...`` (psycopg 3)."""
+    """The one door to the database: ``sqlite:///path`` or ``postgresql://...`` (psycopg 3), or an
+    engine of `make_engine` already there."""
 
-    def __init__(self, url: str | URL, *, echo: bool = False) -> None:
-        self.engine = make_engine(url, echo=echo)
+    def __init__(self, url: str | URL | Engine, *, echo: bool = False) -> None:
+        self.engine = url if isinstance(url, Engine) else make_engine(url, echo=echo)
         options: dict[str, Any] = {"planroom_reading": True}
         if self.engine.dialect.name == "postgresql":
             options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}

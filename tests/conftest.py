@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -16,7 +18,9 @@ from hypothesis import HealthCheck, settings
 
 from migrations.run import upgrade
 from services.uow import Database
+from tests.integration.evidence_world import rich_case
 from tests.integration.world import MORNING, Made, World, make, make_world, on_paper, plan_t01
+from tests.kept import Furniture, PostgresRoom, SqliteEngines
 
 settings.register_profile(
     "ci",
@@ -28,12 +32,50 @@ settings.register_profile(
 settings.load_profile("ci")
 
 
+#: Test files of more than about 15 s, the longest first; -> place.
+LONGEST = {
+    name: place
+    for place, name in enumerate(
+        (
+            "test_story_plan_11",
+            "test_english_and_phone",
+            "test_library_pages",
+            "test_story_studio",
+            "test_what_others_do_appears",
+            "test_story_plan_04",
+            "test_story_plan_13",
+            "test_stories",
+            "test_bad_input_hostile",
+            "test_same_as_stock",
+            "test_hostile_files",
+            "test_timers_two_processes",
+            "test_bad_input_forms",
+            "test_bad_input_studio",
+            "test_recusals",
+            "test_timers",
+            "test_clocks",
+        )
+    )
+}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What drives a browser runs in a pytest of its own (`tools/test.py`): a V8 isolate does not
-    start in a process where Playwright's loop runs."""
+    start in a process where Playwright's loop runs.
+
+    Files that take longest come first: a file is one worker's, and none should be left at the end
+    for one worker while the others have nothing to do."""
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
+    items.sort(key=lambda item: LONGEST.get(item.path.stem, len(LONGEST)))
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: the collector need not go through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture
@@ -101,15 +143,26 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-@pytest.fixture
-def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
-    """A fresh migrated PostgreSQL database."""
+@pytest.fixture(scope="session")
+def sqlite_engines() -> SqliteEngines:
+    return SqliteEngines()
+
+
+@pytest.fixture(scope="session")
+def postgres_room(postgres_server: str, postgres_template: str) -> Iterator[PostgresRoom]:
+    """The one PostgreSQL database of this process."""
     name = f"t_{uuid.uuid4().hex[:16]}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{postgres_template}"')
-    yield sqlalchemy_url(postgres_server, name)
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    url = sqlalchemy_url(postgres_server, name)
+    room = PostgresRoom(postgres_server, postgres_template, name, url)
+    yield room
+    room.close()
+
+
+@pytest.fixture
+def postgres_url(postgres_room: PostgresRoom) -> str:
+    """A migrated PostgreSQL database with no rows but the migrations'."""
+    postgres_room.hold()
+    return postgres_room.url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -121,11 +174,31 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def db(database_url: str) -> Iterator[Database]:
+def db(
+    database_url: str, sqlite_engines: SqliteEngines, request: pytest.FixtureRequest
+) -> Iterator[Database]:
     """The unit-of-work factory on a fresh migrated database, once of each kind."""
-    database = Database(database_url)
-    yield database
-    database.engine.dispose()
+    if database_url.startswith("sqlite"):
+        with sqlite_engines.at(Path(database_url.removeprefix("sqlite:///"))) as database:
+            yield database
+    else:
+        room: PostgresRoom = request.getfixturevalue("postgres_room")
+        yield room.database
+
+
+@pytest.fixture(scope="session")
+def furniture(tmp_path_factory: pytest.TempPathFactory) -> Furniture:
+    return Furniture(tmp_path_factory.mktemp("furniture"))
+
+
+@pytest.fixture
+def furnish(
+    db: Database, furniture: Furniture, request: pytest.FixtureRequest
+) -> Callable[[str, Callable[[Database], Any]], Any]:
+    """``furnish("name", work)``: the test's database holds what ``work(db)`` puts into it, made
+    once and copied from then on. To be called before anything else is done to ``db``."""
+    room = None if db.dialect == "sqlite" else request.getfixturevalue("postgres_room")
+    return lambda name, work: furniture.put(name, db, room, work)
 
 
 @pytest.fixture(scope="session")
@@ -139,3 +212,16 @@ def furnished(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -
         return world
 
     return make(sqlite_template, tmp_path_factory.mktemp("furnished"), work)
+
+
+@pytest.fixture(scope="session")
+def rich(furnished: Made, tmp_path_factory: pytest.TempPathFactory) -> tuple[Made, Path]:
+    """The same with a case that has all an evidence bundle can hold, and its files' folder."""
+    folder = tmp_path_factory.mktemp("rich")
+
+    def work(database: Database) -> World:
+        world = World(database, MORNING, dict(furnished[1]))
+        rich_case(world, folder / "data")
+        return world
+
+    return make(furnished[0], folder, work), folder / "data"

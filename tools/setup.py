@@ -12,7 +12,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,6 +53,29 @@ def run(*command: str | Path, env: dict[str, str] | None = None) -> None:
     result = subprocess.run([str(c) for c in command], cwd=ROOT, env=env, check=False)
     if result.returncode:
         raise SystemExit(f"[planroom] failed ({result.returncode}): {' '.join(map(str, command))}")
+
+
+@contextmanager
+def beside(name: str, *command: str | Path) -> Iterator[None]:
+    """Run a command while what is within goes on; what it printed follows at the end."""
+    began = time.monotonic()
+    log = ROOT / "build" / f"{name}.log"
+    log.parent.mkdir(exist_ok=True)
+    with log.open("w+", encoding="utf-8") as out:
+        process = subprocess.Popen(
+            [str(c) for c in command], cwd=ROOT, stdout=out, stderr=subprocess.STDOUT
+        )
+        try:
+            yield
+            process.wait()
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait()
+            print(log.read_text("utf-8"), end="", flush=True)
+    if process.returncode:
+        raise SystemExit(f"[planroom] failed ({process.returncode}): {name}")
+    say(f"{name} done, {time.monotonic() - began:.0f} s after it began")
 
 
 def environment() -> None:
@@ -117,6 +141,17 @@ def catalogues() -> None:
     )  # fmt: skip
 
 
+def verifier() -> None:
+    """`planroom-verify`: the one file that checks evidence bundles, beside the other programs."""
+    own = ROOT / "tools" / "planroom_verify.py"
+    path = BIN / "planroom-verify"
+    call = f"runpy.run_path({str(own)!r}, run_name='__main__')"
+    text = f"#!{BIN / 'python'}\nimport runpy\n\n{call}\n"
+    if not path.exists() or path.read_text("utf-8") != text:
+        path.write_text(text, "utf-8")
+        path.chmod(0o755)
+
+
 def main() -> None:
     if sys.version_info < (3, 11):  # noqa: UP036 - reached when `make` finds an older Python
         raise SystemExit(
@@ -125,8 +160,15 @@ def main() -> None:
     lock = "requirements-test.lock" if "--test" in sys.argv else "requirements.lock"
     environment()
     packages(lock)
-    front_end()
-    catalogues()
+    verifier()
+    with ExitStack() as meanwhile:
+        # Neither needs the front end, whose packages and browser mostly wait for the network.
+        if "--check" in sys.argv:
+            meanwhile.enter_context(beside("check", "make", "check"))
+        if "--test" in sys.argv:
+            meanwhile.enter_context(beside("browser", BIN / "python", "tools/browser.py"))
+        front_end()
+        catalogues()
 
 
 if __name__ == "__main__":

@@ -16,7 +16,9 @@ HALVES = (("-m", "not browser"), ("-m", "browser"))
 
 def main() -> int:
     given = sys.argv[1:]
-    spread = ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile", "-q"]
+    cores = str(min(os.cpu_count() or 1, 4))
+    # In the order of tests/conftest.py: what takes longest begins first, none is left for last.
+    spread = ["-n", cores, "--dist", "loadfile", "--no-loadscope-reorder", "-q"]
     runs = [given] if given else [[*spread, *half] for half in HALVES]
     codes = [
         subprocess.run([sys.executable, "-m", "pytest", *args], check=False).returncode

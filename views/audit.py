@@ -6,7 +6,7 @@ from flask import Blueprint, Flask, current_app, request, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
 
-from services import cases
+from services import cases, masking
 from services.auditing import require_auditor
 from services.case_list import summaries
 from views.kit import (
@@ -14,6 +14,7 @@ from views.kit import (
     NavigationItem,
     database,
     me,
+    now,
     render,
     row_number,
     say,
@@ -43,9 +44,11 @@ def index() -> Answer:
     cursor = int(after) if after.isascii() and after.isdigit() and len(after) < 12 else None
     with database().read() as session:
         page = cases.list_cases(session, me(), status=None, cursor=cursor)
+        masks = masking.masks_for(session, me(), [case.id for case in page.rows], now())
         return render(
             "audit/cases.html",
             page=page,
+            titles={case.id: masks[case.id].text(case.title) for case in page.rows},
             cursor=cursor,
             summaries=summaries(session, page.rows),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response, request
@@ -10,13 +11,15 @@ from flask_babel import gettext as _
 from flask_login import login_required
 from sqlalchemy.orm import Session
 
-from services import case_reading, cases, files, incidents, recusals
+from services import case_reading, cases, files, incidents, masked_rows, masking, recusals
+from services.access import is_auditor
 from services.anchors import correct_anchor
 from services.case_list import change_stamp, summaries
 from services.case_reading import CaseOverview
 from services.definitions import catalogue_for
 from services.directory import people, people_by_id, roles
 from services.errors import Refusal
+from services.masking import Mask
 from services.tiers import tiers_of
 from views.diagram import sheet
 from views.forms import Mistakes, Reader
@@ -36,6 +39,7 @@ from views.kit import (
 from views.refusals import field_errors, sentence
 from views.terms import ANCHORS
 from views.timeline import Words, record, timeline
+from views.unmasking import panel
 
 bp = Blueprint("cases", __name__, url_prefix="/cases")
 
@@ -53,9 +57,11 @@ def index() -> Answer:
         page = cases.list_cases(
             session, me(), status=status if status in STATUSES else None, cursor=cursor
         )
+        masks = masking.masks_for(session, me(), [case.id for case in page.rows], now())
         return render(
             "cases/index.html",
             page=page,
+            titles={case.id: masks[case.id].text(case.title) for case in page.rows},
             status=status,
             cursor=cursor,
             summaries=summaries(session, page.rows),
@@ -74,7 +80,7 @@ def show(case_id: int) -> Answer:
 def live(case_id: int) -> Answer:
     """The case's changing parts for a page that is open, or 204 when nothing has changed."""
     with database().read() as session:
-        if unchanged(change_stamp(session, case_id, me())):
+        if unchanged(_stamp(session, case_id)):
             return nothing_new()
         return render("cases/_live.html", **_context(session, case_id))
 
@@ -84,10 +90,16 @@ def live(case_id: int) -> Answer:
 def full_record(case_id: int) -> Answer:
     """Every event of the case's chain, in order, as it was written."""
     with database().read() as session:
-        view = case_reading.overview(session, case_id, me(), now())
+        mask = masking.mask_for(session, me(), case_id, now())
+        view = masked_rows.overview(mask, case_reading.overview(session, case_id, me(), now()))
         lines = record(_words(session, view), view.timeline)
         return render(
-            "cases/record.html", view=view, case=view.case, lines=lines, demo_case=view.case
+            "cases/record.html",
+            view=view,
+            case=view.case,
+            lines=lines,
+            demo_case=view.case,
+            unmask=panel(view.case, mask),
         )
 
 
@@ -122,7 +134,8 @@ def _words(session: Session, view: CaseOverview) -> Words:
 
 
 def _context(session: Session, case_id: int) -> dict[str, Any]:
-    view = case_reading.overview(session, case_id, me(), now())
+    mask = masking.mask_for(session, me(), case_id, now())
+    view = masked_rows.overview(mask, case_reading.overview(session, case_id, me(), now()))
     words = _words(session, view)
     return {
         "view": view,
@@ -132,22 +145,33 @@ def _context(session: Session, case_id: int) -> dict[str, Any]:
         "lines": timeline(words, view.timeline),
         "anchor_keys": dict.fromkeys([*ANCHORS, *words.anchors]),
         "people": people_by_id(session, [a.person_id for a in view.anchors]) | dict(view.people),
-        "attachments": files.attachments(session, case_id),
+        "attachments": [
+            (masked_rows.attachment(mask, row), stored)
+            for row, stored in files.attachments(session, case_id)
+        ],
         "role_names": words.roles,
-        **_recusals(session, view),
-        "stamp": change_stamp(session, case_id, me()),
+        **_recusals(session, view, mask),
+        "stamp": _stamp(session, case_id),
         "demo_case": view.case,
+        "unmask": panel(view.case, mask),
     }
 
 
-def _recusals(session: Session, view: CaseOverview) -> dict[str, Any]:
+def _stamp(session: Session, case_id: int) -> str:
+    """Of what the page shows: the case, and whether it is masked for the reader."""
+    stamp = change_stamp(session, case_id, me())
+    clear = not is_auditor(me()) or masking.unmasked(session, me().id, [case_id], now())
+    return stamp if clear else f"{stamp}-masked"
+
+
+def _recusals(session: Session, view: CaseOverview, mask: Mask) -> dict[str, Any]:
     """Who stands back, for plans that ask for it, and whom the office may name."""
     standing = recusals.of_case(session, view.case.id)
     read = catalogue_for(session, view.version)
     asked = bool(standing) or recusals.provided_for(read.elements.values())
     may = asked and recusals.may_record(session, view.case, me())
     return {
-        "recusals": standing,
+        "recusals": [replace(line, reason=mask.text(line.reason)) for line in standing],
         "recusals_asked": asked,
         "may_recuse": may,
         "recusable_people": people(session) if may else [],

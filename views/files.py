@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, Response, make_response, request, send_file
 from flask_babel import gettext as _
 from flask_login import login_required
+from sqlalchemy.orm import Session
 
-from services import files, signals
+from models.cases import Case
+from services import files, masked_files
 from services.errors import Refusal
-from views.kit import Answer, actor, database, me, now, run, say, see_other, settings
+from services.masking import BARE
+from views.kit import Answer, actor, database, me, now, render, run, say, see_other, settings
 from views.refusals import sentence
+from views.unmasking import panel
 
 bp = Blueprint("files", __name__)
 
@@ -17,9 +21,15 @@ bp = Blueprint("files", __name__)
 @bp.get("/files/<int:attachment_id>")
 @login_required
 def download(attachment_id: int) -> Response:
-    """The file under its own name. Whatever it holds, the browser saves it and runs none of it."""
+    """The file under its own name. Whatever it holds, the browser saves it and runs none of it.
+    An auditor is asked first why they want to see it."""
     with database().read() as session:
-        found = files.download(session, settings().data_dir, attachment_id, me(), signals.may_see)
+        try:
+            found = masked_files.download(session, settings().data_dir, attachment_id, me(), now())
+        except Refusal as refusal:
+            if refusal.code != "file_masked":
+                raise
+            return _masked(session, refusal.args_["case"])
     # An absolute path: Flask takes a relative one from the package's folder.
     answer = send_file(
         found.path.resolve(),
@@ -33,6 +43,12 @@ def download(attachment_id: int) -> Response:
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     answer.headers["Cache-Control"] = "private, no-store"
     return answer
+
+
+def _masked(session: Session, case_id: object) -> Response:
+    case = session.get(Case, case_id) if case_id is not None else None
+    page = render("audit/file_masked.html", unmask=panel(case, BARE))
+    return make_response(page, 403)
 
 
 @bp.post("/cases/<int:case_id>/files")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, make_response, request
@@ -11,7 +12,8 @@ from flask_babel import gettext as _
 from flask_login import login_required
 from sqlalchemy.orm import Session
 
-from services import files, intake, signals
+from models.cases import Case
+from services import files, intake, masked_rows, masking, signals
 from services.directory import people_by_id
 from services.errors import Refusal
 from services.signals import Contact, Noticed
@@ -31,6 +33,7 @@ from views.kit import (
     settings,
 )
 from views.refusals import field_errors, sentence
+from views.unmasking import panel
 
 bp = Blueprint("intake", __name__)
 
@@ -168,9 +171,10 @@ def signals_list() -> Answer:
         rows = signals.waiting(session, limit=PAGE + 1, before=cursor)
         shown = [row for row in rows[:PAGE] if signals.may_see(me(), row)]
         same = Counter(row.fingerprint for row in shown if row.fingerprint)
+        masks = masking.masks_for_signals(session, me(), shown, now())
         return render(
             "intake/signals.html",
-            rows=shown,
+            rows=[masked_rows.signal(masks[row.id], row) for row in shown],
             same=same,
             more=rows[PAGE - 1].id if len(rows) > PAGE else None,
             first=cursor is None,
@@ -195,13 +199,27 @@ def _signal_page(
         if not signals.may_see(me(), row):
             raise Refusal("signal_unknown", 404)
         plans, others = _plans(session)
+        alike = signals.duplicates(session, row)[:10]
+        masks = masking.masks_for_signals(
+            session, me(), [row, *(found.signal for found in alike)], now()
+        )
+        mask = masks[row.id]
+        case = session.get(Case, row.case_id) if row.case_id is not None else None
         page = render(
             "intake/signal.html",
-            signal=row,
-            contact=signals.contact_of(session, row),
+            signal=masked_rows.signal(mask, row),
+            contact=masked_rows.contact(mask, signals.contact_of(session, row)),
             recorder=people_by_id(session, [row.recorded_by]).get(row.recorded_by or 0),
-            attachments=files.of_signal(session, row.id),
-            duplicates=signals.duplicates(session, row)[:10],
+            attachments=[
+                (masked_rows.attachment(mask, one), stored)
+                for one, stored in files.of_signal(session, row.id)
+            ],
+            duplicates=[
+                replace(found, signal=masked_rows.signal(masks[found.signal.id], found.signal))
+                for found in alike
+            ],
+            unmask=panel(case, mask),
+            masked=mask.on,
             plans=plans,
             others=others,
             errors=errors or {},

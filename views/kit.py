@@ -32,6 +32,7 @@ from services.actor import Actor
 from services.directory import organization, roles
 from services.uow import Database, UnitOfWork
 from views.i18n import DEFAULT_ZONE, LOCALES, current_locale, loc
+from views.mask_words import in_words
 
 T = TypeVar("T")
 Answer = str | Response | tuple[str, int] | tuple[str, int, Mapping[str, str]]
@@ -147,7 +148,7 @@ def nothing_new() -> Response:
 
 def render(template: str, **context: Any) -> str:
     """Render with the moment at hand; everything else common comes from the processors below."""
-    return render_template(template, now=context.pop("now", now()), **context)
+    return in_words(render_template(template, now=context.pop("now", now()), **context))
 
 
 # ------------------------------------------------------------------ what templates may use
@@ -235,10 +236,13 @@ def client_words() -> dict[str, str]:
 
 
 def my_role_names() -> str:
-    """The roles of the person signed in, for the header."""
-    with database().read() as session:
-        names = {role.key: loc(role) for role in roles(session)}
-    return _("、").join(names.get(key, key) for key in me().role_keys)
+    """The roles of the person signed in, for the header, where they stand twice."""
+    if "my_role_names" not in g:
+        with database().read() as session:
+            names = {role.key: loc(role) for role in roles(session)}
+        g.my_role_names = _("、").join(names.get(key, key) for key in me().role_keys)
+    found: str = g.my_role_names
+    return found
 
 
 def _zone() -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from models.cases import Case
 from models.plans import PlanVersion
-from services import access, case_migration, case_moves, plans
+from services import access, case_migration, case_moves, masking, plans
 from services.case_list import summaries
 from services.case_migration import Outcome
 from services.case_moves import CaseMove
@@ -106,9 +106,11 @@ def _page(
             for case, version in rows
             if case.id in set(wanted[:MOST]) and version.id != target.id
         ]
+        masks = masking.masks_for(session, me(), [case.id for case, _version in rows], now())
         page = render(
             "migrating/show.html",
             plan_key=key,
+            titles={case.id: masks[case.id].text(case.title) for case, _version in rows},
             plan=current,
             current=current,
             target=target,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request, url_for
 from flask_login import login_required
 
+from services import masking
 from services.notifications import mark_read, unread, unread_count
 from views.kit import Answer, database, me, nothing_new, now, render, run, safe_next, seen
 from views.notices import look, notice
@@ -39,7 +40,8 @@ def panel() -> Answer:
     """The newest unread words."""
     with database().read() as session:
         items = unread(session, me())
-        rows = [(item, notice(item), *look(item)) for item in items]
+        masks = masking.masks_for(session, me(), [item.case_id for item in items], now())
+        rows = [(item, masks[item.case_id].text(notice(item)), *look(item)) for item in items]
     return render("notifications/_panel.html", rows=rows)
 
 

@@ -13,7 +13,7 @@ from flask import Blueprint, make_response, request
 from flask_babel import gettext as _
 from flask_login import login_required
 
-from services import access, reports
+from services import access, masked_rows, masking, reports
 from services.errors import Refusal
 from services.reports import Entry
 from services.task_reading import task_page
@@ -21,6 +21,7 @@ from views.forms import Mistakes, Reader
 from views.forms.report_up import rows_context
 from views.kit import Answer, actor, database, me, now, render, run, say, see_other
 from views.refusals import field_errors, sentence
+from views.unmasking import panel
 
 bp = Blueprint("reports", __name__, url_prefix="/tasks/<task_id>/report")
 
@@ -39,15 +40,19 @@ def _page(
         page = task_page(session, task_id, me())
         if page.task.form_key != reports.FORM:
             raise Refusal("task_unknown", 404)
+        mask = masking.mask_for(session, me(), page.case.id, now())
         may_work = (
             access.can_work_task(session, me(), page.task) is not None
             and page.case.status != "archived"
         )
         text = render(
             "reports/show.html",
-            **rows_context(session, page.task, page.case, page.case.at(now())),
-            case=page.case,
+            **masked_rows.report_rows(
+                mask, rows_context(session, page.task, page.case, page.case.at(now()))
+            ),
+            case=masked_rows.case(mask, page.case),
             demo_case=page.case,
+            unmask=panel(page.case, mask),
             may_work=may_work,
             back="report",
             values=request.form if request.method == "POST" else {},

@@ -13,7 +13,15 @@ from sqlalchemy.orm import Session
 
 from models.cases import Case
 from models.words import Statement
-from services import access, approvals, releases, statement_reading, statements
+from services import (
+    access,
+    approvals,
+    masked_rows,
+    masking,
+    releases,
+    statement_reading,
+    statements,
+)
 from services.approval_needs import awaits_page
 from services.approvals import Decision
 from services.directory import people_in_roles
@@ -27,6 +35,7 @@ from views.i18n import loc
 from views.kit import Answer, actor, database, me, now, render, run, say, see_other
 from views.refusals import field_errors, sentence
 from views.statement_page import compared, frame, released_statements, text_values
+from views.unmasking import panel
 
 bp = Blueprint("statements", __name__, url_prefix="/statements")
 
@@ -47,13 +56,17 @@ def printable(statement_id: int) -> Answer:
     """One version (the latest, or ``?version=``) to copy or print, with its hash."""
     with database().read() as session:
         statement, case = _seen(session, statement_id)
+        mask = masking.mask_for(session, me(), case.id, now())
         number = request.args.get("version", type=int) or statement.latest_number
+        out = masked_rows.published(releases.of_statement(session, statement.id))
+        text = statement_reading.version(session, statement.id, number)
         return render(
             "statements/text.html",
-            version=statement_reading.version(session, statement.id, number),
+            version=masked_rows.version(mask, text, out),
             statement=statement,
-            case=case,
+            case=masked_rows.case(mask, case),
             words=statement_terms,
+            unmask=panel(case, mask),
         )
 
 
@@ -74,14 +87,16 @@ def _page(
 ) -> Answer:
     with database().read() as session:
         statement, case = _seen(session, statement_id)
-        shown = frame(session, statement, case.at(now()))
+        mask = masking.mask_for(session, me(), case.id, now())
+        shown = masked_rows.statement_frame(mask, frame(session, statement, case.at(now())))
         text = render(
             "statements/show.html",
             **shown,
-            **_comparison(session, statement),
+            **_comparison(session, statement, shown),
             **_acts(session, statement, case, shown),
-            case=case,
+            case=masked_rows.case(mask, case),
             demo_case=case,
+            unmask=panel(case, mask),
             defaults=text_values(shown["current"]),
             corrected=session.get(Statement, statement.corrects_id or 0),
             values=request.form if failed else {},
@@ -92,7 +107,7 @@ def _page(
     return make_response(text, status)
 
 
-def _comparison(session: Session, statement: Statement) -> dict[str, Any]:
+def _comparison(session: Session, statement: Statement, shown: dict[str, Any]) -> dict[str, Any]:
     """The two versions asked for; without asking, the latest against the one before it."""
     last = statement.latest_number
     one = request.args.get("a", type=int) or max(1, last - 1)
@@ -100,7 +115,9 @@ def _comparison(session: Session, statement: Statement) -> dict[str, Any]:
     if one == other:
         return {"comparison": None, "one": one, "other": other}
     found = statement_reading.compare(session, statement.id, one, other)
-    parts = compared(found.older, found.newer)
+    # What is compared is what is shown: a part that is masked is the same masked twice.
+    texts = {version.number: version for version in shown["versions"]}
+    parts = compared(texts[found.older.number], texts[found.newer.number])
     return {"comparison": parts, "one": found.older.number, "other": found.newer.number}
 
 

@@ -9,7 +9,7 @@ from flask_login import login_required
 from sqlalchemy.orm import Session
 
 from models.studio import PlanDraft
-from services import access, draft_reading, past_cases
+from services import access, draft_reading, masking, past_cases
 from services.definitions import definition_for
 from services.past_cases import Replay
 from views import past_words
@@ -87,7 +87,9 @@ def _portion(session: Session, draft: PlanDraft, after: int) -> dict[str, Any]:
     some = past_cases.replay(session, cases[after : after + PORTION], definition, bundle.manifest)
     same = _count("same") + sum(not one.doubt and not one.differences for one in some)
     changed = _count("changed") + sum(bool(one.differences) for one in some)
+    masks = masking.masks_for(session, me(), [one.case.id for one in some], now())
     return {
+        "titles": {one.case.id: masks[one.case.id].text(one.case.title) for one in some},
         "replays": [(one, _words(session, one, definition, bundle.manifest)) for one in some],
         "seen": {one.case.id for one in some if access.can_see_case(session, me(), one.case)},
         "after": after + len(some),

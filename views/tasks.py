@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, make_response, request, url_for
@@ -11,11 +12,12 @@ from flask_login import login_required
 from sqlalchemy.orm import Session
 
 from models.tasks import UserTask
-from services import tasks
+from services import masked_rows, masking, tasks
 from services.access import role_for
 from services.actor import Actor
 from services.errors import Refusal
 from services.four_eyes import superior
+from services.masking import Mask
 from services.task_reading import TaskPage, task_page
 from services.tiers import tiers_of
 from services.uow import UnitOfWork
@@ -39,6 +41,7 @@ from views.kit import (
 )
 from views.refusals import field_errors, sentence
 from views.terms import shown_value
+from views.unmasking import panel
 from workflows.contract import Element
 
 bp = Blueprint("tasks", __name__, url_prefix="/tasks")
@@ -109,6 +112,7 @@ def _page(
     """The page, with what was typed kept when a submission was refused."""
     with database().read() as session:
         page = task_page(session, task_id, me())
+        mask = masking.mask_for(session, me(), page.case.id, now())
         form = FORMS.get(page.task.form_key)
         context = _state_context(session, page)
         values: dict[str, Any] = {}
@@ -120,6 +124,7 @@ def _page(
             values = {**values, **page.task.draft}
         if typed is not None:
             values = dict(typed)
+        context["page"] = replace(page, case=masked_rows.case(mask, page.case))
         text = render(
             "tasks/show.html",
             **context,
@@ -127,7 +132,8 @@ def _page(
             errors=errors or {},
             refused=refused,
             help=_help(page.element),
-            result_rows=_result_rows(session, page),
+            result_rows=_result_rows(page, mask),
+            unmask=panel(page.case, mask),
         )
     return make_response(text, status)
 
@@ -160,9 +166,10 @@ def _options(field: Any) -> list[tuple[str, str]]:
     return [(value, loc({"name": zh, "name_en": en})) for value, zh, en in field.options]
 
 
-def _result_rows(session: Session, page: TaskPage) -> list[tuple[str, str]]:
-    """What was entered when the task was completed, as (label, text)."""
-    result = page.task.result or {}
+def _result_rows(page: TaskPage, mask: Mask) -> list[tuple[str, str]]:
+    """What was entered when the task was completed, as (label, text), through the mask."""
+    given = page.task.result or {}
+    result = {name: mask.value(page.element, name, value) for name, value in given.items()}
     if page.task.form_key == "planroom:grade":
         tiers = {tier.key: tier for tier in tiers_of(page.version.manifest)}
         tier = tiers.get(str(result.get("tier")))

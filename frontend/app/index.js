@@ -3,6 +3,7 @@ import "@tabler/core/dist/css/tabler.css";
 import "./app.css";
 import "./plans.css";
 import "./library.css";
+import "./compliance.css";
 import { Alert, Dropdown, Collapse, Modal, Tab, Tooltip } from "@tabler/core/dist/js/tabler.esm.js";
 import htmx from "htmx.org/dist/htmx.esm.js";
 import { Idiomorph } from "idiomorph/dist/idiomorph.esm.js";

@@ -11,11 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from models.cases import Case
+from services import history, replay
+from services.case_reading import case_events, element_states
+from services.conformance_check import check_case
 from services.uow import Database
 from tests.acceptance.stories.clocked import source_clocks
 from tests.acceptance.stories.run import Stage
 from tests.unit.plan_driver import PLANS, manifest, read
+from tests.unit.replay_course import as_given, run
 
 Told = Callable[[Any], None]
 
@@ -115,7 +121,35 @@ def test_every_sequence_flow_of_the_library_is_taken(stages: Callable[[str], Sta
 
 
 @pytest.mark.parametrize("key", PLANS)
+def test_every_case_replays_to_how_its_page_shows_it(
+    key: str, stages: Callable[[str], Stage]
+) -> None:
+    """The replay's script, played to the end, marks each element as the case's own page does, and
+    leaves no token behind."""
+    with told(key, stages).db.read() as session:
+        played, shown = [], []
+        for case in session.scalars(select(Case)):
+            frames = replay.frames(session, case)
+            played.append((as_given(frames), [len(frames.seq)]))
+            events = [history.payload_of(one) for one in case_events(session, case.id)]
+            shown.append(element_states(events, (), case.opened_at))
+    for [end], states in zip(run(*played)["seen"], shown, strict=True):
+        assert {path: one[0] for path, one in end["found"].items()} == states
+        assert not any(one[2] for one in end["found"].values())
+
+
+@pytest.mark.parametrize("key", PLANS)
 def test_a_flow_is_known_by_its_id(key: str) -> None:
     """History names flows by id alone: no two processes of a plan may share one."""
     ids = [flow for _, flow in flows_of(key)]
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("key", PLANS)
+def test_every_case_fits_its_diagram(key: str, stages: Callable[[str], Stage]) -> None:
+    """The record of each story, held against the plan's diagram: every step's turn had come."""
+    stage = told(key, stages)
+    with stage.db.read() as session:
+        for case_id in session.scalars(select(Case.id)):
+            verdict = check_case(session, case_id)
+            assert verdict.fits and verdict.ended, (case_id, verdict)

@@ -19,11 +19,16 @@ from pathlib import Path
 
 from tests.benchmarks import (
     bytes_left,
+    compliance,
     durable_step,
+    evidence,
+    exporting,
     http_steps,
     inbox,
     linting,
     loop,
+    replaying,
+    searching,
     timers,
     whatif,
 )
@@ -37,7 +42,12 @@ ALL: dict[str, Callable[[], Iterable[Figure]]] = {
     "timers": timers.measure,
     "inbox": inbox.measure,
     "linting": linting.measure,
+    "compliance": compliance.measure,
     "whatif": whatif.measure,
+    "evidence": evidence.measure,
+    "exporting": exporting.measure,
+    "replaying": replaying.measure,
+    "searching": searching.measure,
 }
 BUILD = Path("build")
 

@@ -21,15 +21,19 @@ from services.statement_text import Parts
 from services.uow import Database, UnitOfWork
 from services.verify import verify_chain
 from tests.acceptance.stories.run import Stage, Story
+from tests.integration.conftest import Furnish
 
 
 @pytest.fixture
-def told(db: Database, now: datetime) -> Story:
+def told(db: Database, now: datetime, furnish: Furnish) -> Story:
     """A case of plan 6 at its first statement draft, not about the department itself."""
-    played = Story(Stage.set(db, "p06", now), {})
-    played.do("triage").do("grade", tier="third")
-    played.do("special_report", reporter_masked=True).do("approve_report")
-    return played
+
+    def work(database: Database) -> Story:
+        played = Story(Stage.set(database, "p06", now), {})
+        played.do("triage").do("grade", tier="third")
+        return played.do("special_report", reporter_masked=True).do("approve_report")
+
+    return furnish("p06 at its draft", work).on(db)
 
 
 def refused(work: Any) -> Refusal:

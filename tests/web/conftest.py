@@ -15,12 +15,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2.bccache import Bucket, BytecodeCache
+from werkzeug.routing.rules import Rule
 from werkzeug.test import TestResponse
 
 from app import create_app
 from config import Settings
 from services.uow import Database
 from tests.integration.world import Made, World
+from tests.kept import SqliteEngines
 
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
@@ -40,6 +42,27 @@ class Compiled(BytecodeCache):
 
 
 COMPILED = Compiled()
+
+
+class Builders:
+    """What writes the addresses of a rule, compiled once for all the applications of a run: most
+    of the time it takes to make one."""
+
+    def __init__(self) -> None:
+        self.made: dict[Any, Any] = {}
+        self.compile = Rule._compile_builder
+
+    def __call__(self, rule: Rule, append_unknown: bool = True) -> Any:
+        if rule.defaults:
+            return self.compile(rule, append_unknown)
+        key = (rule.rule, append_unknown, tuple(rule._trace))
+        if key not in self.made:
+            self.made[key] = self.compile(rule, append_unknown)
+        return self.made[key]
+
+
+_builders = Builders()
+Rule._compile_builder = lambda rule, unknown=True: _builders(rule, unknown)  # type: ignore[method-assign,assignment]
 
 
 class Clock:
@@ -106,13 +129,12 @@ def made(furnished: Made) -> Made:
 
 
 @pytest.fixture
-def db(made: Made, tmp_path: Path) -> Iterator[Database]:
+def db(made: Made, tmp_path: Path, sqlite_engines: SqliteEngines) -> Iterator[Database]:
     """The services run on both databases in tests/integration; the views on SQLite."""
     path = tmp_path / "planroom.db"
     shutil.copyfile(made[0], path)
-    database = Database(f"sqlite:///{path}")
-    yield database
-    database.dispose()
+    with sqlite_engines.at(path) as database:
+        yield database
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ events) is read back from rows and history, so a story also shows that they are 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -82,6 +83,14 @@ class Story(Clocked):
         self.case_id = self.db.run(self._open)
         self._set(dict.fromkeys(settings))
         self._pass_time()
+
+    def on(self, db: Database) -> Self:
+        """The same story, to be told on from here on a copy of its database."""
+        again = copy.copy(self)
+        again.db = db
+        again.judged = {clock: set(verdicts) for clock, verdicts in self.judged.items()}
+        again.actors = dict(self.actors)
+        return again
 
     # ---------------------------------------------------------------- looking
 

@@ -1,0 +1,283 @@
+"""Lists of cases to be destroyed (销毁清册): drawn up by the archive, agreed to by two other
+people, and only then carried out (`services.destruction_run`).
+
+A list holds cases whose term is over, chosen one by one: nothing comes onto it by itself. A vote is
+given to exactly the items that were shown, by their digest, which is computed from the rows again
+whenever it matters: a list somebody has changed past us is not carried out. One refusal closes a
+list; its cases may stand on another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, selectinload
+
+from models.cases import Case
+from models.people import Person
+from models.retention import DestructionItem, DestructionList, DestructionVote
+from services import access, history, keepers, retention
+from services.actor import Actor
+from services.canonical import canonical
+from services.errors import Refusal
+from services.organisation import locked
+from services.retention_table import ensure_terms
+from services.rows import affected, table
+from services.uow import UnitOfWork
+
+#: Who may agree to a list, or refuse it: never who drew it up.
+DECIDERS: Final = ("leader", "office", "legal", access.ADMIN)
+#: So many different people agree before a list is carried out.
+NEEDED: Final = 2
+NOTE_LIMIT: Final = 2_000
+#: Most cases of one list: it is read through before it is agreed to, and carried out in one go.
+MOST: Final = 200
+_LISTS: Final = table(DestructionList)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedCase:
+    """An item with its case, and what stands against destroying it now: ``held``, or ``not_due``
+    (its plan has been given a longer term since), else ""."""
+
+    item: DestructionItem
+    case: Case
+    against: Literal["", "held", "not_due"]
+
+
+def draw_up(
+    uow: UnitOfWork, case_ids: Iterable[int], note: str, actor: Actor, now: datetime
+) -> DestructionList:
+    """Draw up a list of cases that are due. Raises Refusal ``not_your_role`` / ``read_only`` 403,
+    ``form_invalid`` 422 (``cases``: required, too_many_cases; ``note``: too_long), ``case_not_due``
+    409 with the numbers of those that are not due, held, or on another list."""
+    person = access.writer(uow.session, actor)
+    access.require_role(person, keepers.ARCHIVE)
+    wanted = sorted(set(case_ids))
+    errors = {}
+    if not wanted:
+        errors["cases"] = "required"
+    elif len(wanted) > MOST:
+        errors["cases"] = "too_many_cases"
+    if len(note) > NOTE_LIMIT:
+        errors["note"] = "too_long"
+    if errors:
+        raise Refusal("form_invalid", 422, errors=errors)
+    locked(uow.session)
+    due = {one.case.id: one for one in retention.due(uow.session, now)}
+    if not_due := [one for one in wanted if one not in due]:
+        numbers = uow.session.scalars(select(Case.number).where(Case.id.in_(not_due))).all()
+        raise Refusal("case_not_due", 409, cases=sorted(numbers))
+    ensure_terms(uow, now)
+    chosen = [due[one] for one in wanted]
+    items = [
+        DestructionItem(case_id=one.case.id, term_key=one.term.key, due_on=one.due_on)
+        for one in chosen
+    ]
+    made = DestructionList(
+        drawn_by=person.id, drawn_at=now, note=note.strip(), digest=digest_of(items)
+    )
+    made.items = items
+    uow.session.add(made)
+    uow.session.flush()
+    history.append(
+        uow, "org.destruction_proposed", actor=actor, occurred_at=now, now=now,
+        payload={"list": made.id, "digest": made.digest, "note": made.note,
+                 "cases": [one.case.number for one in chosen]},
+    )  # fmt: skip
+    return made
+
+
+def vote(
+    uow: UnitOfWork,
+    list_id: int,
+    decision: Literal["approve", "refuse"],
+    digest: str,
+    comment: str,
+    actor: Actor,
+    now: datetime,
+) -> DestructionList:
+    """Agree to a list, or refuse it with a word why; ``digest`` is that of the items shown. The
+    second approval makes it ready to be carried out, one refusal closes it.
+
+    Raises Refusal ``list_unknown`` 404, ``not_your_role`` / ``read_only`` 403, ``own_list`` 403 for
+    whoever drew it up, ``list_decided`` 409, ``voted_already`` 409, ``list_moved`` 409 where what
+    was shown is not what stands there, ``form_invalid`` 422 (``decision``; ``comment``: required to
+    refuse, too_long), and to approve ``list_not_due`` 409 with the numbers of cases whose plan has
+    been given a longer term."""
+    person = access.writer(uow.session, actor)
+    access.require_role(person, *DECIDERS)
+    locked(uow.session)
+    found = get_list(uow.session, list_id)
+    if person.id == found.drawn_by:
+        raise Refusal("own_list", 403)
+    if found.status != "open":
+        raise Refusal("list_decided", 409, list=found.id)
+    if any(one.person_id == person.id for one in found.votes):
+        raise Refusal("voted_already", 409)
+    if not found.digest == digest == digest_of(found.items):
+        raise Refusal("list_moved", 409)
+    comment = comment.strip()
+    errors = {}
+    if decision not in ("approve", "refuse"):
+        errors["decision"] = "not_an_option"
+    if decision == "refuse" and not comment:
+        errors["comment"] = "required"
+    elif len(comment) > NOTE_LIMIT:
+        errors["comment"] = "too_long"
+    if errors:
+        raise Refusal("form_invalid", 422, errors=errors)
+    if decision == "approve":
+        require_due(uow.session, found, now)
+    uow.session.add(
+        DestructionVote(
+            list_id=found.id, person_id=person.id, decision=decision, digest=digest,
+            comment=comment, voted_at=now,
+        )
+    )  # fmt: skip
+    given = sum(one.decision == "approve" for one in found.votes) + (decision == "approve")
+    if decision == "refuse":
+        move(uow, found, ("open",), "refused")
+    elif given >= NEEDED:
+        move(uow, found, ("open",), "approved")
+    uow.session.flush()
+    uow.session.expire(found, ["votes"])
+    type_ = "org.destruction_approved" if decision == "approve" else "org.destruction_refused"
+    history.append(
+        uow, type_, actor=actor, occurred_at=now, now=now,
+        payload={"list": found.id, "digest": digest}, personal={"comment": comment},
+    )  # fmt: skip
+    return found
+
+
+def withdraw(uow: UnitOfWork, list_id: int, actor: Actor, now: datetime) -> DestructionList:
+    """Take a list back, or what of it has not been carried out: the archive's. Raises Refusal
+    ``list_unknown`` 404, ``not_your_role`` / ``read_only`` 403, ``list_decided`` 409."""
+    access.require_role(access.writer(uow.session, actor), keepers.ARCHIVE)
+    locked(uow.session)
+    found = get_list(uow.session, list_id)
+    move(uow, found, ("open", "approved"), "withdrawn")
+    history.append(
+        uow, "org.destruction_withdrawn", actor=actor, occurred_at=now, now=now,
+        payload={"list": found.id},
+    )  # fmt: skip
+    return found
+
+
+def move(
+    uow: UnitOfWork,
+    found: DestructionList,
+    was: Sequence[str],
+    status: str,
+    **more: Any,
+) -> None:
+    """Give the list another status, from one of ``was``. Raises Refusal ``list_decided`` 409 where
+    somebody was faster."""
+    done = uow.session.execute(
+        update(_LISTS)
+        .where(_LISTS.c.id == found.id, _LISTS.c.status.in_(was))
+        .values(status=status, **more)
+    )
+    if affected(done) != 1:
+        raise Refusal("list_decided", 409, list=found.id)
+    uow.session.refresh(found)
+
+
+# --------------------------------------------------------------------------------- reading
+
+
+def get_list(session: Session, list_id: int) -> DestructionList:
+    """A list with its items and votes as they stand. Raises Refusal ``list_unknown`` 404."""
+    found = session.get(DestructionList, list_id, populate_existing=True)
+    if found is None:
+        raise Refusal("list_unknown", 404)
+    return found
+
+
+def lists(session: Session, limit: int = 100) -> list[DestructionList]:
+    """The latest lists first."""
+    return list(
+        session.scalars(
+            select(DestructionList)
+            .options(selectinload(DestructionList.items), selectinload(DestructionList.votes))
+            .order_by(DestructionList.id.desc())
+            .limit(limit)
+        )
+    )
+
+
+def cases_of(session: Session, found: DestructionList, now: datetime) -> list[ListedCase]:
+    """The items of a list with their cases, by number."""
+    ids = [item.case_id for item in found.items]
+    cases: dict[int, Case] = {}
+    held: set[int] = set()
+    for start in range(0, len(ids), 500):
+        some = ids[start : start + 500]
+        cases |= {c.id: c for c in session.scalars(select(Case).where(Case.id.in_(some)))}
+        held |= set(session.scalars(select(Case.id).where(Case.id.in_(some), retention.held_now())))
+    longer = not_due(session, found, now) if found.status in ("open", "approved") else set()
+    rows = [
+        ListedCase(
+            item,
+            cases[item.case_id],
+            "held" if item.case_id in held else "not_due" if item.case_id in longer else "",
+        )
+        for item in found.items
+    ]
+    return sorted(rows, key=lambda row: row.case.number)
+
+
+def not_due(session: Session, found: DestructionList, now: datetime) -> set[int]:
+    """Those of a list's cases, not dealt with yet, that are no longer due: their plan has been
+    given a longer term since. A hold is no matter of the term."""
+    waiting = {item.case_id for item in found.items if not item.outcome}
+    return waiting - retention.over(session, waiting, now)
+
+
+def require_due(session: Session, found: DestructionList, now: datetime) -> None:
+    """Raises Refusal ``list_not_due`` 409 with the numbers of cases whose term is not over by the
+    table as it stands now."""
+    if longer := not_due(session, found, now):
+        some = sorted(longer)[:500]
+        numbers = session.scalars(select(Case.number).where(Case.id.in_(some))).all()
+        raise Refusal("list_not_due", 409, cases=sorted(numbers))
+
+
+def may_vote(found: DestructionList, person: Person) -> bool:
+    """Whether the person may agree to this list, or refuse it, now."""
+    return (
+        found.status == "open"
+        and person.active
+        and person.id != found.drawn_by
+        and not set(person.role_keys).isdisjoint(DECIDERS)
+        and all(one.person_id != person.id for one in found.votes)
+    )
+
+
+def digest_of(items: Iterable[DestructionItem]) -> str:
+    """SHA-256 (hex) over the canonical JSON of the items (case, term, day it was due), by case."""
+    rows = [
+        {"case": one.case_id, "term": one.term_key, "due": one.due_on.isoformat()}
+        for one in sorted(items, key=lambda one: one.case_id)
+    ]
+    return hashlib.sha256(canonical({"items": rows}).encode()).hexdigest()
+
+
+def require_agreed(found: DestructionList) -> None:
+    """Raises Refusal ``list_not_approved`` 409 unless the list has been approved and stands so,
+    ``list_moved`` 409 unless enough people other than its author agreed to exactly its items."""
+    if found.status != "approved":
+        raise Refusal("list_not_approved", 409, list=found.id)
+    digest = digest_of(found.items)
+    agreed = {
+        one.person_id
+        for one in found.votes
+        if one.decision == "approve" and one.digest == digest and one.person_id != found.drawn_by
+    }
+    if len(agreed) < NEEDED:
+        raise Refusal("list_moved", 409)

@@ -1,0 +1,136 @@
+"""The history searched across cases: a page at a time for reading, or all of it for an export.
+
+What it costs depends on how much is read, not on how much there is: one index is chosen
+(`services.event_streams`), read in its order, and the rest of the filter is applied to what comes.
+A filter so rare that nothing turns up stops at a bound and says how far back it has looked.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from models.history import HistoryEvent
+from services import event_streams
+from services.errors import Refusal
+from services.event_conditions import Conditions
+from services.event_filter import EventFilter
+from services.event_streams import Key, Span, Stream
+from services.moments import from_text, utc_text
+
+LIMIT = 50
+#: Events looked at for one page.
+BOUND = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Events, the latest first. ``next_cursor`` leads on, None at the end. Where ``complete`` is
+    False the search stopped at its bound before the page was full: all later than ``searched_to``
+    has been looked at, and the cursor goes on from there."""
+
+    events: list[HistoryEvent]
+    next_cursor: str | None
+    searched_to: datetime | None
+    complete: bool
+
+
+def page(
+    session: Session,
+    flt: EventFilter,
+    cursor: str | None = None,
+    limit: int = LIMIT,
+    bound: int = BOUND,
+) -> Page:
+    """The next ``limit`` events that the filter keeps, by when they happened (then by id), the
+    latest first. Events written meanwhile never make one of the others appear twice or not at
+    all. They are objects outside the session.
+
+    ``person`` and ``role`` are who did it and as what; what was done for somebody else stands
+    under who did it. A plan's events are those of its cases, and of no case those that name it.
+
+    Raises Refusal ``cursor_invalid`` 422, and what `Conditions` raises.
+    """
+    after = _read_cursor(cursor) if cursor else None
+    asked = Conditions(session, flt)
+    if asked.nothing:
+        return Page([], None, None, True)
+    span = Span(flt.since, flt.until, after)
+    chunk = limit + 1 if asked.exact else 4 * (limit + 1)
+    found: list[HistoryEvent] = []
+    read = 0
+    rows = event_streams.rows(session, _way(session, asked, span, bound), span, chunk)
+    for some in _chunks(rows, chunk):
+        some = some[: bound - read]
+        read += len(some)
+        last = some[-1]
+        wanted = asked.keep(some)
+        while wanted and len(found) <= limit:
+            # No more whole events than the page may still need.
+            now, wanted = wanted[: limit + 1], wanted[limit + 1 :]
+            found += asked.keep_events(event_streams.events(session, now))
+        if len(found) > limit:
+            found = found[:limit]
+            end = found[-1]
+            return Page(found, _cursor((end.occurred_at, end.id)), end.occurred_at, True)
+        if read >= bound:
+            key = event_streams.key_of(last)
+            return Page(found, _cursor(key), key[0], len(found) == limit)
+    return Page(found, None, None, True)
+
+
+def stream(session: Session, flt: EventFilter, batch: int = 500) -> Iterator[HistoryEvent]:
+    """Every event that the filter keeps, the earliest first, as objects outside the session;
+    memory is bounded by ``batch``, whatever there is. Raises as `page` does, at the first event."""
+    asked = Conditions(session, flt)
+    if asked.nothing:
+        return
+    span = Span(flt.since, flt.until, oldest_first=True)
+    rows = event_streams.rows(session, _way(session, asked, span, BOUND), span, batch)
+    while some := list(itertools.islice(rows, batch)):
+        yield from asked.keep_events(event_streams.events(session, asked.keep(some)))
+
+
+def _way(session: Session, asked: Conditions, span: Span, bound: int) -> tuple[Stream, ...]:
+    """The streams to read: the shortest way of those that are shorter than ``bound``, else the one
+    of the lowest rank."""
+    ways = sorted(asked.ways, key=lambda way: way.rank)
+    bounded = span.since is not None
+    chosen = [way for way in ways if way.rank < 9 or bounded or len(ways) == 1]
+    if len(chosen) == 1:
+        return chosen[0].streams
+    counts = [event_streams.count(session, way.streams, span, bound) for way in chosen]
+    return chosen[counts.index(min(counts))].streams
+
+
+def _chunks(rows: Iterator[Row[Any]], first: int) -> Iterator[list[Row[Any]]]:
+    size = first
+    while some := list(itertools.islice(rows, size)):
+        yield some
+        size = min(2 * size, event_streams.CHUNK)
+
+
+def _cursor(key: Key) -> str:
+    text = json.dumps([utc_text(key[0]), key[1]], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> Key:
+    """Raises Refusal ``cursor_invalid`` 422 for a cursor that is none of ours."""
+    try:
+        text = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        moment, id_ = json.loads(text)
+        if not isinstance(id_, int) or isinstance(id_, bool) or not 0 <= id_ < 2**63:
+            raise ValueError
+        return from_text(moment), id_
+    except (ValueError, TypeError, RecursionError, binascii.Error) as wrong:
+        raise Refusal("cursor_invalid", 422) from wrong

@@ -1,0 +1,37 @@
+"""The latest daily seal that covers a case's chain, as its evidence shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.audit import HeadSeal
+from models.history import HistoryEvent
+from services.canonical import canonical
+from services.heads import heads_of
+from services.history import HEADS, body_of, chain_of
+
+
+def covering(session: Session, case_id: int) -> Iterator[tuple[str, bytes]]:
+    """``heads/seal.json`` (day, digest, and the event in the chain of seals with the hash it
+    follows) and ``heads/list.json`` (the heads of all chains on that day, exactly as digested).
+    Nothing where no seal knows the chain yet."""
+    seal = session.scalar(select(HeadSeal).order_by(HeadSeal.day.desc()).limit(1))
+    if seal is None or chain_of(case_id) not in heads_of(seal):
+        return
+    rows = select(HistoryEvent).where(
+        HistoryEvent.chain == HEADS, HistoryEvent.seq.in_((seal.seq - 1, seal.seq))
+    )
+    events = {event.seq: event for event in session.scalars(rows)}
+    event, before = events.get(seal.seq), events.get(seal.seq - 1)
+    told = {
+        "day": seal.day.isoformat(),
+        "digest": seal.digest,
+        "hash": seal.hash,
+        "previous": before.hash if before is not None else "",
+        "event": body_of(event) if event is not None else None,
+    }
+    yield "heads/seal.json", canonical(told).encode()
+    yield "heads/list.json", seal.body.encode()

@@ -1,0 +1,278 @@
+"""An object-centric event log as OCEL 2.0 JSON, written event by event.
+
+Every event of the record that the filter keeps is an event, of its own type; its time is when it
+happened. Objects are cases, tasks, statements, plan versions and people, related to events by what
+they are to them (the qualifiers below) and to each other (a task and a statement to their case, a
+case to its plan version). A person is a number and roles; the name only in an export of one case
+that stands unmasked for the reader: process mining ranks resources, and we rank no persons.
+
+All values are texts, as the published JSON schema has it (ocel20-schema-json.json); the types that
+they stand for are declared. Which objects occur is gathered in a small database on disk beside the
+file, so that memory does not grow with them.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import select
+
+from models.people import Person
+from models.tasks import UserTask
+from models.words import Statement
+from services.export_source import BATCH, Entry, Progress, Source
+from services.moments import utc_text
+
+_EVENT_ATTRIBUTES = {
+    "seq": "integer", "chain": "string", "element": "string", "role": "string",
+    "recorded": "time", "round": "integer", "due": "time", "late_seconds": "integer",
+    "decision": "string", "tier": "string", "kind": "string", "hash": "string",
+}  # fmt: skip
+_OBJECT_ATTRIBUTES: Mapping[str, Mapping[str, str]] = {
+    "case": {"number": "string", "title": "string", "tier": "string", "status": "string",
+             "drill": "boolean", "opened": "time"},
+    "task": {"element": "string", "name": "string", "role": "string", "round": "integer",
+             "status": "string", "due": "time"},
+    "statement": {"kind": "string"},
+    "plan_version": {"plan": "string", "number": "integer", "content_hash": "string"},
+    "person": {"roles": "string", "name": "string"},
+}  # fmt: skip
+#: Attributes of an object that never change have the first moment there is (specification, 7).
+_ALWAYS = "1970-01-01T00:00:00Z"
+#: Fields of payloads that hold a person's number, and what the person is to the event.
+_PERSONS = {
+    "to": "given to", "from": "taken from", "assignee": "assigned", "person": "about",
+    "approved_by": "agreed by", "proposed_by": "proposed by", "principal": "principal",
+    "deputy": "deputy",
+}  # fmt: skip
+
+
+def write_ocel(out: IO[bytes], source: Source, progress: Progress, folder: Path) -> int:
+    """Write the log; returns how many events. ``folder`` takes the list of objects meanwhile."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".objects-") as kept:
+        seen = _Seen(Path(kept) / "objects.db")
+        try:
+            return _write(out, source, progress, seen)
+        finally:
+            seen.close()
+
+
+def _write(out: IO[bytes], source: Source, progress: Progress, seen: _Seen) -> int:
+    n, types = 0, set[str]()
+    out.write(b'{"events":[')
+    for entry in source.by_time():
+        related = list(_relationships(entry))
+        seen.add(_split(id_) for id_, _ in related)
+        event = {
+            "id": f"{entry.event.chain}:{entry.event.seq}",
+            "type": entry.event.type,
+            "time": utc_text(entry.event.occurred_at),
+            "attributes": _attributes(_event_values(entry)),
+            "relationships": [{"objectId": id_, "qualifier": what} for id_, what in related],
+        }
+        types.add(entry.event.type)
+        out.write((b",\n" if n else b"\n") + _json(event))
+        n += 1
+        if not n % BATCH:
+            progress(n)
+    out.write(b'\n],"objects":[')
+    first = True
+    for one in _objects(source, seen):
+        out.write((b"\n" if first else b",\n") + _json(one))
+        first = False
+    out.write(b'\n],"eventTypes":')
+    out.write(_json([_type(name, _EVENT_ATTRIBUTES) for name in sorted(types)]))
+    out.write(b',"objectTypes":')
+    out.write(_json([_type(name, declared) for name, declared in _OBJECT_ATTRIBUTES.items()]))
+    out.write(b"}\n")
+    return n
+
+
+# --------------------------------------------------------------------------------- events
+
+
+def _event_values(entry: Entry) -> dict[str, Any]:
+    event, payload = entry.event, entry.payload
+    values: dict[str, Any] = {
+        "seq": event.seq,
+        "chain": event.chain,
+        "element": event.element_path,
+        "role": event.role_key,
+        "recorded": event.recorded_at,
+        "hash": event.hash,
+    }
+    for name in ("round", "due", "tier", "kind"):
+        values[name] = payload.get(name)
+    values["late_seconds"] = payload.get("late")
+    values["decision"] = payload.get("decision")
+    return values
+
+
+def _relationships(entry: Entry) -> Iterator[tuple[str, str]]:
+    """The objects of an event with their qualifiers, each pair once."""
+    event, payload = entry.event, entry.payload
+    found: dict[tuple[str, str], None] = {}
+
+    def add(kind: str, id_: Any, qualifier: str) -> None:
+        if isinstance(id_, int | str) and not isinstance(id_, bool) and id_ != "":
+            found[f"{kind}:{id_}", qualifier] = None
+
+    add("case", event.case_id, "of case")
+    add("task", payload.get("task"), "of task")
+    add("statement", payload.get("statement"), "of statement")
+    if event.type in ("case.opened", "instance.started"):
+        add("plan_version", payload.get("plan_version"), "on version")
+    if event.type == "instance.migrated":
+        add("plan_version", payload.get("from_version"), "from version")
+        add("plan_version", payload.get("to_version"), "to version")
+    add("person", event.person_id, "done by")
+    add("person", event.on_behalf_of, "on behalf of")
+    for name, qualifier in _PERSONS.items():
+        if isinstance(payload.get(name), int):
+            add("person", payload[name], qualifier)
+    for one in payload.get("persons", ()):
+        add("person", one, "told")
+    yield from found
+
+
+# --------------------------------------------------------------------------------- objects
+
+
+class _Seen:
+    """Which objects occur, on disk."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(path, isolation_level=None)
+        for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-4000"):
+            self._db.execute(f"PRAGMA {pragma}")
+        self._db.execute(
+            "CREATE TABLE seen (kind TEXT, id TEXT, PRIMARY KEY (kind, id)) WITHOUT ROWID"
+        )
+        self._db.execute("BEGIN")
+
+    def add(self, rows: Iterable[tuple[str, str]]) -> None:
+        self._db.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", rows)
+
+    def batches(self, kind: str) -> Iterator[list[str]]:
+        """Ids of a kind, a batch at a time; what is added meanwhile may come too."""
+        after = ""
+        while True:
+            rows = self._db.execute(
+                "SELECT id FROM seen WHERE kind = ? AND id > ? ORDER BY id LIMIT ?",
+                (kind, after, BATCH),
+            ).fetchall()
+            if not rows:
+                return
+            ids = [str(row[0]) for row in rows]
+            yield ids
+            after = ids[-1]
+
+    def close(self) -> None:
+        self._db.close()
+
+
+def _objects(source: Source, seen: _Seen) -> Iterator[dict[str, Any]]:
+    # Tasks and statements first: they name cases, and cases name versions.
+    session = source.session
+    for ids in seen.batches("task"):
+        tasks = select(
+            UserTask.id, UserTask.case_id, UserTask.element_path, UserTask.name,
+            UserTask.role_key, UserTask.round, UserTask.status, UserTask.due_at,
+        ).where(UserTask.id.in_(ids))  # fmt: skip
+        rows = {row.id: row for row in session.execute(tasks)}
+        seen.add(("case", str(row.case_id)) for row in rows.values())
+        for id_ in ids:
+            row = rows.get(id_)
+            if row is None:  # a step of the outside, no person's
+                yield _object("task", id_, {}, [])
+                continue
+            values = {
+                "element": row.element_path, "name": row.name, "role": row.role_key,
+                "round": row.round, "status": row.status, "due": row.due_at,
+            }  # fmt: skip
+            yield _object("task", id_, values, [(f"case:{row.case_id}", "of case")])
+    for ids in seen.batches("statement"):
+        statements = select(Statement.id, Statement.case_id, Statement.kind).where(
+            Statement.id.in_([int(one) for one in ids])
+        )
+        for number, of_case, kind in session.execute(statements):
+            seen.add([("case", str(of_case))])
+            of = [(f"case:{of_case}", "of case")]
+            yield _object("statement", str(number), {"kind": kind}, of)
+    for ids in seen.batches("case"):
+        for case in (source.case(int(one)) for one in ids):
+            if case is None:
+                continue
+            seen.add([("plan_version", str(case.version_id))])
+            values = {
+                "number": case.number, "title": case.title, "tier": case.tier,
+                "status": case.status, "drill": case.drill, "opened": case.opened_at,
+            }  # fmt: skip
+            of = [(f"plan_version:{case.version_id}", "runs on")]
+            yield _object("case", str(case.id), values, of)
+    for ids in seen.batches("plan_version"):
+        for version in (source.version(int(one)) for one in ids):
+            values = {
+                "plan": version.plan_key, "number": version.number,
+                "content_hash": version.content_hash,
+            }  # fmt: skip
+            yield _object("plan_version", str(version.id), values, [])
+    for ids in seen.batches("person"):
+        yield from _people(source, [int(one) for one in ids])
+
+
+def _people(source: Source, ids: list[int]) -> Iterator[dict[str, Any]]:
+    case = source.flt.case
+    named = case is not None and not source.mask_of(case).on
+    for person in source.session.scalars(select(Person).where(Person.id.in_(ids))):
+        values = {"roles": " ".join(sorted(person.role_keys))}
+        if named:
+            values["name"] = person.name
+        yield _object("person", str(person.id), values, [])
+
+
+def _object(
+    kind: str, id_: str, values: Mapping[str, Any], related: Iterable[tuple[str, str]]
+) -> dict[str, Any]:
+    return {
+        "id": f"{kind}:{id_}",
+        "type": kind,
+        "attributes": [{**one, "time": _ALWAYS} for one in _attributes(values)],
+        "relationships": [{"objectId": other, "qualifier": what} for other, what in related],
+    }
+
+
+def _attributes(values: Mapping[str, Any]) -> list[dict[str, str]]:
+    return [
+        {"name": name, "value": _text(value)}
+        for name, value in values.items()
+        if value is not None and value != ""
+    ]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return utc_text(value)
+    return str(value)
+
+
+def _type(name: str, declared: Mapping[str, str]) -> dict[str, Any]:
+    attributes = [{"name": one, "type": type_} for one, type_ in declared.items()]
+    return {"name": name, "attributes": attributes}
+
+
+def _split(id_: str) -> tuple[str, str]:
+    kind, _, number = id_.partition(":")
+    return kind, number
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

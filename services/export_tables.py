@@ -1,0 +1,165 @@
+"""The record as a table: CSV for any program, XLSX for Excel. Row by row, in bounded memory.
+
+CSV as in RFC 4180 (CRLF, quotes doubled), UTF-8 with a byte order mark, since Excel takes a file
+without one for the local code page. Text that begins like a formula is guarded
+(`services.sheets`). A sheet of Excel holds 1,048,576 rows: what is more goes on on the next.
+Persons of the unit stand with their names, as on the case's own page; words about members of the
+public are masked as there.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+from zoneinfo import ZoneInfo
+
+import xlsxwriter
+
+from services.export_source import BATCH, Entry, Progress, Source
+from services.moments import utc_text
+from services.sheets import MOST_CHARACTERS, guarded
+from services.xml_text import whole
+
+#: The columns in order. Their headings come from the caller, in the reader's language.
+COLUMNS = (
+    "case", "case_title", "plan", "version", "tier", "drill", "seq", "type", "happened", "recorded",
+    "lag", "person", "person_name", "role", "for_name", "element", "element_name", "details",
+    "words", "hash",
+)  # fmt: skip
+_WIDTHS = {"case_title": 36, "type": 22, "happened": 19, "recorded": 19, "element": 30,
+           "element_name": 24, "details": 60, "words": 60, "hash": 20}  # fmt: skip
+#: Rows of events on one sheet: what Excel holds, less the heading.
+MOST_ROWS = 1_048_575
+
+Cell = str | int | bool | datetime | None
+
+
+def write_csv(
+    out: IO[bytes], source: Source, progress: Progress, headings: Mapping[str, str]
+) -> int:
+    """Write the table; returns how many events. Moments are ISO 8601 in UTC."""
+    text = io.TextIOWrapper(out, encoding="utf-8-sig", errors="replace", newline="")
+    try:
+        writer = csv.writer(text, lineterminator="\r\n")
+        writer.writerow([guarded(headings[name]) for name in COLUMNS])
+        n = 0
+        for row in _rows(source):
+            writer.writerow([_plain(value) for value in row])
+            n += 1
+            if not n % BATCH:
+                progress(n)
+    finally:
+        text.detach()  # the caller closes what it opened
+    return n
+
+
+def write_xlsx(
+    out: IO[bytes],
+    source: Source,
+    progress: Progress,
+    headings: Mapping[str, str],
+    folder: Path,
+    zone: str,
+    most: int = MOST_ROWS,
+) -> int:
+    """Write the workbook; returns how many events. Moments are local time of ``zone``, cells are
+    cut at what Excel holds; ``folder`` takes what is not yet packed, ``most`` are the rows of a
+    sheet."""
+    book = xlsxwriter.Workbook(
+        out,
+        {
+            "constant_memory": True,
+            "tmpdir": str(folder),
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        },
+    )
+    local, n, at = ZoneInfo(zone), 0, 0
+    with book:
+        moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        head = book.add_format({"bold": True, "bottom": 1})
+        sheet = _sheet(book, head, headings)
+        for row in _rows(source):
+            if at == most:
+                sheet, at = _sheet(book, head, headings), 0
+            at += 1
+            n += 1
+            for place, value in enumerate(row):
+                if value is None or value == "":
+                    continue
+                if isinstance(value, bool):
+                    sheet.write_boolean(at, place, value)
+                elif isinstance(value, datetime):
+                    shown = value.astimezone(local).replace(tzinfo=None)
+                    sheet.write_datetime(at, place, shown, moment)
+                elif isinstance(value, int):
+                    sheet.write_number(at, place, value)
+                else:
+                    sheet.write_string(at, place, whole(guarded(value))[:MOST_CHARACTERS])
+            if not n % BATCH:
+                progress(n)
+    return n
+
+
+def _sheet(book: Any, head: Any, headings: Mapping[str, str]) -> Any:
+    sheet = book.add_worksheet()
+    for place, name in enumerate(COLUMNS):
+        sheet.set_column(place, place, _WIDTHS.get(name, 12))
+        sheet.write_string(0, place, guarded(headings[name]), head)
+    sheet.freeze_panes(1, 0)
+    return sheet
+
+
+def _rows(source: Source) -> Iterator[Sequence[Cell]]:
+    for entry in source.by_time(words=True):
+        yield _row(source, entry)
+
+
+def _row(source: Source, entry: Entry) -> Sequence[Cell]:
+    event, case = entry.event, entry.case
+    person = source.person_named(event.person_id)
+    principal = source.person_named(event.on_behalf_of)
+    element = source.element(case, event.element_path)
+    lag = int((event.recorded_at - event.occurred_at).total_seconds())
+    return (
+        case.number if case else "",
+        case.title if case else "",
+        case.plan if case else "",
+        case.version if case else None,
+        case.tier_name or case.tier if case else "",
+        case.drill if case else None,
+        event.seq,
+        event.type,
+        event.occurred_at,
+        event.recorded_at,
+        lag or None,
+        event.person_id,
+        person.name if person else "",
+        event.role_key,
+        principal.name if principal else "",
+        event.element_path,
+        element.name if element else "",
+        _json(entry.payload),
+        _json(entry.personal),
+        event.hash,
+    )
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True) if value else ""
+
+
+def _plain(value: Cell) -> str | int:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return utc_text(value)
+    return guarded(value) if isinstance(value, str) else value

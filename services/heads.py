@@ -1,0 +1,218 @@
+"""The daily seal: the heads of all chains in one list, its digest chained to the day before's.
+
+A chain alone does not show that its end was cut off, head and all, nor that it was rewritten whole.
+A seal does, as long as the seal itself is safe; that is what lodging is for: the list as a file, or
+its one line by mail or on paper, kept where nobody who can write to this database can reach it.
+
+A seal is made on the day it carries, never for a day gone by: after days without one the next says
+since when (``was``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, Literal, get_args
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.audit import HeadSeal
+from models.history import ChainHead, HistoryEvent
+from services import auditing, history
+from services.actor import CLOCK, Actor
+from services.calendar import zone_of
+from services.canonical import canonical
+from services.directory import organization
+from services.errors import Refusal
+from services.history import HEADS
+from services.moments import utc_text
+from services.uow import UnitOfWork
+
+How = Literal["file", "mail", "print"]
+#: What a lodged file says it is.
+FORMAT: Final = "planroom-heads/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A chain's last event when it was sealed."""
+
+    seq: int
+    hash: str
+
+
+def today(session: Session, now: datetime) -> date:
+    """The day in the organisation's zone."""
+    return now.astimezone(zone_of(session)).date()
+
+
+def latest(session: Session) -> HeadSeal | None:
+    """The last seal made."""
+    return session.scalar(select(HeadSeal).order_by(HeadSeal.day.desc()).limit(1))
+
+
+def get(session: Session, day: date) -> HeadSeal:
+    """A day's seal. Raises `Refusal` ``seal_unknown`` (404)."""
+    found = session.get(HeadSeal, day)
+    if found is None:
+        raise Refusal("seal_unknown", 404, day=day.isoformat())
+    return found
+
+
+def page(session: Session, before: date | None = None, limit: int = 30) -> list[HeadSeal]:
+    """Seals, the latest first, those before a day."""
+    query = select(HeadSeal).order_by(HeadSeal.day.desc()).limit(limit)
+    if before is not None:
+        query = query.where(HeadSeal.day < before)
+    return list(session.scalars(query))
+
+
+def due(session: Session, now: datetime) -> bool:
+    """Whether the day has no seal yet. Not before there is a unit with a record."""
+    return (
+        session.get(HeadSeal, today(session, now)) is None
+        and session.scalar(select(ChainHead.chain).limit(1)) is not None
+    )
+
+
+def seal(uow: UnitOfWork, now: datetime, actor: Actor = CLOCK) -> HeadSeal:
+    """Seal the heads of all chains as they are now, once a day: a day that has its seal gives that
+    one back and writes nothing."""
+    session = uow.session
+    day = today(session, now)
+    found = session.get(HeadSeal, day)
+    if found is not None:
+        return found
+    before = latest(session)
+    uow.flush()
+    rows = session.execute(select(ChainHead.chain, ChainHead.seq, ChainHead.hash)).all()
+    chains = sorted([row.chain, row.seq, row.hash] for row in rows)
+    body = canonical({"chains": chains, "day": day.isoformat()})
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    event = history.append(
+        uow,
+        "heads.sealed",
+        actor=actor,
+        occurred_at=now,
+        now=now,
+        payload={
+            "day": day.isoformat(),
+            "chains": len(chains),
+            "digest": digest,
+            "was": before.day.isoformat() if before is not None else None,
+        },
+        chain=HEADS,
+    )
+    uow.flush()
+    made = HeadSeal(
+        day=day,
+        seq=event.seq,
+        chains=len(chains),
+        digest=digest,
+        hash=event.hash,
+        body=body,
+        sealed_at=now,
+    )
+    session.add(made)
+    session.flush()
+    return made
+
+
+def heads_of(seal: HeadSeal) -> dict[str, Head]:
+    """The heads a seal holds, by chain. Raises ValueError for a body that is none of ours."""
+    try:
+        rows = json.loads(seal.body)["chains"]
+        return {str(chain): Head(int(seq), str(hash_)) for chain, seq, hash_ in rows}
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"the seal of {seal.day} cannot be read") from error
+
+
+# ----------------------------------------------------------------------------------- lodging
+
+
+def lodge(uow: UnitOfWork, day: date, how: str, actor: Actor, now: datetime) -> HeadSeal:
+    """Record that an auditor takes a day's seal elsewhere. Raises `Refusal` ``seal_unknown`` (404),
+    ``form_invalid`` (422) for a way there is none of, and as `auditing.auditor`."""
+    auditing.auditor(uow.session, actor)
+    if how not in get_args(How):
+        raise Refusal("form_invalid", 422, errors={"how": "not_an_option"})
+    found = get(uow.session, day)
+    note_lodged(uow, found, how, actor, now)
+    return found
+
+
+def note_lodged(uow: UnitOfWork, seal: HeadSeal, how: str, actor: Actor, now: datetime) -> None:
+    """Put on record that a seal is taken elsewhere, whoever does it (``flask history heads``)."""
+    history.append(
+        uow,
+        "heads.lodged",
+        actor=actor,
+        occurred_at=now,
+        now=now,
+        payload={"day": seal.day.isoformat(), "how": how},
+        chain=HEADS,
+    )
+
+
+def line(seal: HeadSeal) -> str:
+    """The seal in one line: day, number and hash of its event. The hash covers the list's digest
+    and, through the chain of seals, every seal before."""
+    return f"planroom {seal.day.isoformat()} {seal.seq} {seal.hash}"
+
+
+def lodged_file(session: Session, seal: HeadSeal, fingerprint: str) -> bytes:
+    """The seal with all its heads as a file to lodge, also for ``planroom-verify --heads``."""
+    unit = organization(session)
+    told: dict[str, Any] = {
+        "format": FORMAT,
+        "installation": unit.name if unit is not None else "",
+        "key": fingerprint,
+        "day": seal.day.isoformat(),
+        "sealed_at": utc_text(seal.sealed_at),
+        "line": line(seal),
+        "digest": seal.digest,
+        "chains": json.loads(seal.body)["chains"],
+    }
+    return (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Lodging:
+    """That somebody took a day's seal elsewhere."""
+
+    how: str
+    at: datetime
+    person_id: int | None
+
+
+def lodgings(session: Session, days: list[date]) -> Mapping[str, list[Lodging]]:
+    """By day (ISO), where the seals of these days were taken, in order."""
+    wanted = {day.isoformat() for day in days}
+    rows = select(HistoryEvent).where(
+        HistoryEvent.type == "heads.lodged", HistoryEvent.chain == HEADS
+    )
+    found: dict[str, list[Lodging]] = {}
+    for event in session.scalars(rows.order_by(HistoryEvent.seq)):
+        told = history.payload_of(event)
+        if told["day"] in wanted:
+            one = Lodging(told["how"], event.occurred_at, event.person_id)
+            found.setdefault(told["day"], []).append(one)
+    return found
+
+
+def every(session: Session) -> Iterator[HeadSeal]:
+    """All seals in order, one at a time."""
+    after: date | None = None
+    while True:
+        query = select(HeadSeal).order_by(HeadSeal.day).limit(20)
+        some = list(session.scalars(query if after is None else query.where(HeadSeal.day > after)))
+        if not some:
+            return
+        after = some[-1].day
+        for one in some:
+            yield one
+            session.expunge(one)

@@ -1,0 +1,199 @@
+"""Whether the chains still are what seals, and lists lodged elsewhere, say they were.
+
+A seal names, for each chain, a number and the hash of the event that had it. That event must still
+be there with that hash: if it is gone, the chain's end was cut off; if its hash is another, the
+chain was written anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final, Literal
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from models.audit import HeadSeal
+from models.history import HistoryEvent
+from services import heads
+from services.canonical import canonical
+from services.errors import Refusal
+from services.heads import Head, heads_of
+from services.history import HEADS, payload_of
+
+Reason = Literal[
+    "list",  # the list of a seal is not what its digest was made of, or cannot be read
+    "event",  # the seal's event is gone, or says another digest, or has another hash
+    "removed",  # an event says that the day was sealed; the seal itself is gone
+    "back",  # a later seal knows less of a chain than an earlier one, or another hash
+    "cut_off",  # the chain no longer has the event
+    "rewritten",  # the event has another hash
+    "seal",  # what was lodged is not the seal kept here
+]
+_BATCH: Final = 400
+_LINE: Final = re.compile(r"planroom (\d{4}-\d\d-\d\d) (\d{1,9}) ([0-9a-f]{64})")
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """What does not hold: by the seal of ``day``, at ``seq`` of ``chain`` ("" and 0 where it is the
+    seal itself)."""
+
+    day: str
+    reason: Reason
+    chain: str = ""
+    seq: int = 0
+
+
+@dataclass(slots=True)
+class Outcome:
+    """``seals`` and ``heads`` (different ones) looked at, and all that does not hold."""
+
+    seals: int = 0
+    heads: int = 0
+    breaks: list[Break] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return not self.breaks
+
+
+def check_seals(session: Session) -> Outcome:
+    """Hold every seal against its own event and against the chains. An unchanged head is looked up
+    once, however many seals name it."""
+    outcome, known = Outcome(), dict[str, Head]()
+    days = set[str]()
+    for seal in heads.every(session):
+        outcome.seals += 1
+        days.add(seal.day.isoformat())
+        outcome.breaks += _of_itself(session, seal)
+        try:
+            listed = heads_of(seal)
+        except ValueError:
+            outcome.breaks.append(Break(seal.day.isoformat(), "list"))
+            continue
+        _hold(session, outcome, seal.day.isoformat(), listed, known)
+    for event in session.scalars(
+        select(HistoryEvent).where(HistoryEvent.chain == HEADS, HistoryEvent.type == "heads.sealed")
+    ):
+        day = str(payload_of(event)["day"])
+        if day not in days:
+            outcome.breaks.append(Break(day, "removed", HEADS, event.seq))
+    return outcome
+
+
+def check_chain(session: Session, chain: str) -> list[Break]:
+    """Hold what every seal says of one chain against it."""
+    outcome, known = Outcome(), dict[str, Head]()
+    for seal in heads.every(session):
+        try:
+            head = heads_of(seal).get(chain)
+        except ValueError:
+            outcome.breaks.append(Break(seal.day.isoformat(), "list"))
+            continue
+        listed = {chain: head} if head is not None else {}
+        _hold(session, outcome, seal.day.isoformat(), listed, known)
+    return outcome.breaks
+
+
+def check_lodged(session: Session, content: bytes) -> Outcome:
+    """Hold a list or lines lodged elsewhere against seals and chains. ``content`` is a file of
+    `heads.lodged_file`, or text with lines of `heads.line`. Raises `Refusal`
+    ``lodged_unreadable`` (422) where it is neither."""
+    outcome = Outcome()
+    for day, seq, hash_ in _lines_in(content):
+        outcome.seals += 1
+        seal = session.get(HeadSeal, date.fromisoformat(day))
+        if seal is None or (seal.seq, seal.hash) != (seq, hash_):
+            outcome.breaks.append(Break(day, "seal"))
+        _hold(session, outcome, day, {HEADS: Head(seq, hash_)}, {})
+    listed = _list_in(content)
+    if listed is not None:
+        day, chains = listed
+        _hold(session, outcome, day, chains, {})
+    if not outcome.seals:
+        raise Refusal("lodged_unreadable", 422)
+    return outcome
+
+
+def _of_itself(session: Session, seal: HeadSeal) -> Iterator[Break]:
+    day = seal.day.isoformat()
+    if hashlib.sha256(seal.body.encode()).hexdigest() != seal.digest:
+        yield Break(day, "list")
+    event = session.scalar(
+        select(HistoryEvent).where(HistoryEvent.chain == HEADS, HistoryEvent.seq == seal.seq)
+    )
+    told = payload_of(event) if event is not None else {}
+    if event is None or event.hash != seal.hash or told.get("digest") != seal.digest:
+        yield Break(day, "event", HEADS, seal.seq)
+
+
+def _hold(
+    session: Session,
+    outcome: Outcome,
+    day: str,
+    listed: Mapping[str, Head],
+    known: dict[str, Head],
+) -> None:
+    """Look up the heads that are not ``known``, and make them known."""
+    fresh = {chain: head for chain, head in listed.items() if known.get(chain) != head}
+    for chain, head in fresh.items():
+        before = known.get(chain)
+        if before is not None and head.seq <= before.seq:
+            outcome.breaks.append(Break(day, "back", chain, head.seq))
+    for chain in known.keys() - listed.keys():
+        outcome.breaks.append(Break(day, "back", chain))
+    outcome.heads += len(fresh)
+    there = _hashes(session, ((chain, head.seq) for chain, head in fresh.items()))
+    for chain, head in sorted(fresh.items()):
+        found = there.get((chain, head.seq))
+        if found is None:
+            outcome.breaks.append(Break(day, "cut_off", chain, head.seq))
+        elif found != head.hash:
+            outcome.breaks.append(Break(day, "rewritten", chain, head.seq))
+    known.update(listed)
+
+
+def _hashes(session: Session, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    places, found = list(wanted), dict[tuple[str, int], str]()
+    for start in range(0, len(places), _BATCH):
+        rows = session.execute(
+            select(HistoryEvent.chain, HistoryEvent.seq, HistoryEvent.hash).where(
+                tuple_(HistoryEvent.chain, HistoryEvent.seq).in_(places[start : start + _BATCH])
+            )
+        )
+        found |= {(row.chain, row.seq): row.hash for row in rows}
+    return found
+
+
+def _lines_in(content: bytes) -> Iterator[tuple[str, int, str]]:
+    for day, seq, hash_ in _LINE.findall(content.decode("utf-8", "replace")):
+        try:
+            date.fromisoformat(day)
+        except ValueError:
+            continue
+        yield day, int(seq), hash_
+
+
+def _list_in(content: bytes) -> tuple[str, dict[str, Head]] | None:
+    """Day and heads of a lodged file, None for text. Raises Refusal ``lodged_unreadable`` for a
+    file that was changed since it was made."""
+    try:
+        told = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    try:
+        body = canonical({"chains": told["chains"], "day": told["day"]})
+        chains = {str(chain): Head(int(seq), str(hash_)) for chain, seq, hash_ in told["chains"]}
+        whole = hashlib.sha256(body.encode()).hexdigest() == told["digest"]
+        known = told["format"] == heads.FORMAT
+    except (KeyError, TypeError, ValueError) as error:
+        raise Refusal("lodged_unreadable", 422) from error
+    if not (whole and known):
+        raise Refusal("lodged_unreadable", 422)
+    return str(told["day"]), chains

@@ -1,0 +1,135 @@
+"""Holds (暂缓销毁): while one stands, a case is not destroyed, whatever its term says.
+
+A case may be held for several reasons at once; each is placed and lifted with a word why. The rows
+keep wall time, since keeping and destroying are of the unit's own days; the events in the case's
+chain stand in case time as all of them do.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from models.cases import Case
+from models.people import Person
+from models.retention import LegalHold
+from services import access, history, keepers, retention
+from services.actor import Actor
+from services.errors import Refusal
+from services.uow import UnitOfWork
+
+#: Who may place and lift a hold.
+HOLDERS: Final = ("legal", "leader", keepers.ARCHIVE, access.ADMIN)
+REASON_LIMIT: Final = 2_000
+
+
+def place(uow: UnitOfWork, case_id: int, reason: str, actor: Actor, now: datetime) -> LegalHold:
+    """Hold a case. Raises Refusal ``not_your_role`` / ``read_only`` 403, ``case_unknown`` 404,
+    ``case_destroyed`` 409 where there is nothing left to hold, ``form_invalid`` 422 (``reason``:
+    required, too_long)."""
+    person = access.writer(uow.session, actor)
+    access.require_role(person, *HOLDERS)
+    reason = _reason(reason)
+    keepers.require_case(uow.session, person, case_id)
+    case = locked_case(uow, case_id)
+    if retention.is_destroyed(uow.session, case.id):
+        raise Refusal("case_destroyed", 409, number=case.number)
+    hold = LegalHold(case_id=case.id, reason=reason, placed_at=now, placed_by=person.id)
+    uow.session.add(hold)
+    uow.session.flush()
+    _told(uow, "hold.placed", case, hold, reason, actor, now)
+    return hold
+
+
+def lift(uow: UnitOfWork, hold_id: int, reason: str, actor: Actor, now: datetime) -> LegalHold:
+    """Lift a hold, with a word why. Raises Refusal as `place`, ``hold_unknown`` 404,
+    ``hold_lifted`` 409."""
+    person = access.writer(uow.session, actor)
+    access.require_role(person, *HOLDERS)
+    reason = _reason(reason)
+    found = uow.session.get(LegalHold, hold_id)
+    if found is None:
+        raise Refusal("hold_unknown", 404)
+    keepers.require_case(uow.session, person, found.case_id)
+    case = locked_case(uow, found.case_id)
+    uow.session.refresh(found)
+    if found.lifted_at is not None:
+        raise Refusal("hold_lifted", 409)
+    found.lifted_at, found.lifted_by, found.lift_reason = now, person.id, reason
+    _told(uow, "hold.lifted", case, found, reason, actor, now)
+    return found
+
+
+def holds_of(session: Session, case_id: int) -> list[LegalHold]:
+    """Every hold there was on a case, the latest first."""
+    return list(
+        session.scalars(
+            select(LegalHold).where(LegalHold.case_id == case_id).order_by(LegalHold.id.desc())
+        )
+    )
+
+
+def standing(session: Session, limit: int = 200) -> list[tuple[LegalHold, Case]]:
+    """The holds that stand, with their cases, the latest first."""
+    rows = session.execute(
+        select(LegalHold, Case)
+        .join(Case, Case.id == LegalHold.case_id)
+        .where(LegalHold.lifted_at.is_(None))
+        .order_by(LegalHold.id.desc())
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def is_held(session: Session, case_id: int) -> bool:
+    """Whether a hold on the case stands."""
+    found = select(LegalHold.id).where(LegalHold.case_id == case_id, LegalHold.lifted_at.is_(None))
+    return session.scalar(found.limit(1)) is not None
+
+
+def may_hold(person: Person) -> bool:
+    """Whether the person may place and lift holds."""
+    return person.active and not set(person.role_keys).isdisjoint(HOLDERS)
+
+
+def locked_case(uow: UnitOfWork, case_id: int) -> Case:
+    """The case, its row locked for the rest of the unit: a hold and a destruction of the same case
+    come one after the other, and the second sees what the first did. Raises Refusal
+    ``case_unknown`` 404."""
+    uow.session.execute(
+        update(Case)
+        .where(Case.id == case_id)
+        .values(stamp=Case.stamp + 1)
+        .execution_options(synchronize_session=False)
+    )
+    case = uow.session.get(Case, case_id, populate_existing=True)
+    if case is None:
+        raise Refusal("case_unknown", 404)
+    return case
+
+
+def _reason(reason: str) -> str:
+    reason = reason.strip()
+    if not reason or len(reason) > REASON_LIMIT:
+        wrong = "too_long" if reason else "required"
+        raise Refusal("form_invalid", 422, errors={"reason": wrong})
+    return reason
+
+
+def _told(
+    uow: UnitOfWork,
+    type_: str,
+    case: Case,
+    hold: LegalHold,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    at = case.at(now)
+    history.append(
+        uow, type_, case=case, actor=actor, occurred_at=at, now=at,
+        payload={"id": hold.id}, personal={"reason": reason},
+    )  # fmt: skip

@@ -1,0 +1,216 @@
+"""Our event logs read by somebody else: pm4py, and the rules of the published schemas.
+
+No installed package carries the schemas (pm4py's checks take a path), so their rules are written
+down anew: `tests/unit/schemas/xes.xsd` says what xes-ieee-1849-2016.xsd asks for (order of
+elements, types, required attributes, under the namespace that the standard's logs have), ``OCEL``
+below what ocel20-schema-json.json (draft-07) asks for.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+import shutil
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator, FormatChecker
+from lxml import etree
+from sqlalchemy import select
+
+from models.people import Person
+from services import export_xes, outbox
+from services.conformance_check import check_case
+from services.event_filter import EventFilter
+from services.export_ocel import write_ocel
+from services.export_source import Source
+from services.export_xes import write_xes
+from services.uow import Database
+from tests.acceptance.stories.run import Stage
+from tests.integration.world import MORNING, Made, World
+from tests.unit.plan_driver import LIBRARY
+
+STEPS = (
+    ("check", "duty", {"note": "属实", "count": "2"}),
+    ("grade", "duty", {"tier": "general"}),
+    ("draft", "office", {"words": "文"}),
+    ("approve", "leader", {"agreed": "true"}),
+)
+SCHEMAS = Path(__file__).parent / "schemas"
+
+
+def _array(items: dict[str, Any], *required: str) -> dict[str, Any]:
+    return {
+        "type": "array",
+        "items": {"type": "object", "properties": items, "required": list(required)},
+    }
+
+
+_STRING = {"type": "string"}
+_MOMENT = {"type": "string", "format": "date-time"}
+_TYPES = _array(
+    {"name": _STRING, "attributes": _array({"name": _STRING, "type": _STRING}, "name", "type")},
+    "name", "attributes",
+)  # fmt: skip
+_RELATED = _array({"objectId": _STRING, "qualifier": _STRING}, "objectId", "qualifier")
+_VALUES = _array({"name": _STRING, "value": _STRING}, "name", "value")
+_TIMED = _array({"name": _STRING, "value": _STRING, "time": _MOMENT}, "name", "value", "time")
+OCEL: dict[str, Any] = {
+    "$schema": "http://json-schema.org/draft-07/schema#",
+    "type": "object",
+    "properties": {
+        "eventTypes": _TYPES,
+        "objectTypes": _TYPES,
+        "events": _array(
+            {"id": _STRING, "type": _STRING, "time": _MOMENT, "attributes": _VALUES,
+             "relationships": _RELATED},
+            "id", "type", "time",
+        ),
+        "objects": _array(
+            {"id": _STRING, "type": _STRING, "attributes": _TIMED, "relationships": _RELATED},
+            "id", "type",
+        ),
+    },
+    "required": ["eventTypes", "objectTypes", "events", "objects"],
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Log:
+    """An export of everything in a database."""
+
+    xes: Path
+    steps: bytes
+    ocel: Path
+    cases: tuple[int, ...]
+    database: Database
+
+
+def _quiet(_done: int) -> None:
+    pass
+
+
+def _written(database: Database, folder: Path, cases: tuple[int, ...]) -> Log:
+    with database.read() as session:
+        person = session.scalars(select(Person).where(Person.username == "auditor")).first()
+        person = person or session.scalars(select(Person)).first()
+        assert person is not None
+
+        def source() -> Source:
+            return Source(session, EventFilter(), person, MORNING)
+
+        with (folder / "log.xes").open("wb") as out:
+            write_xes(out, source(), _quiet, automatic=False)
+        steps = io.BytesIO()
+        write_xes(steps, source(), _quiet, automatic=True)
+        with (folder / "log.jsonocel").open("wb") as out:
+            write_ocel(out, source(), _quiet, folder)
+    return Log(folder / "log.xes", steps.getvalue(), folder / "log.jsonocel", cases, database)
+
+
+@pytest.fixture(scope="module")
+def p08(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Log]:
+    """Plan 8: parallel branches, choices and a loop, no boundary event."""
+    folder = tmp_path_factory.mktemp("p08")
+    shutil.copyfile(sqlite_template, folder / "planroom.db")
+    database = Database(f"sqlite:///{folder / 'planroom.db'}")
+    stage = Stage.set(database, "p08", MORNING)
+    told = importlib.import_module("tests.acceptance.stories.p08").STORIES
+    yield _written(database, folder, tuple(stage.play(story).case_id for story in told))
+    database.dispose()
+
+
+@pytest.fixture(scope="module")
+def t01(furnished: Made, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Log]:
+    """The test plan has boundary timers; in this case none of them fires."""
+    folder = tmp_path_factory.mktemp("t01")
+    shutil.copyfile(furnished[0], folder / "planroom.db")
+    world = World(Database(f"sqlite:///{folder / 'planroom.db'}"), MORNING, dict(furnished[1]))
+    case = world.open()
+    for n, (step, who, given) in enumerate(STEPS, 1):
+        world.complete(case, step, who, given, world.now + timedelta(minutes=n))
+    while outbox.deliver_next(world.db, world.now + timedelta(hours=1)):
+        pass
+    yield _written(world.db, folder, (case.id,))
+    world.db.dispose()
+
+
+def fitness(log: Log, bpmn: Path) -> tuple[float, float]:
+    """Of the completions, by token replay and by alignment, against a diagram's Petri net."""
+    import pm4py
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        frame = pm4py.read_xes(str(log.xes))
+        done = frame[frame["lifecycle:transition"] == "complete"]
+        net, start, end = pm4py.convert_to_petri_net(pm4py.read_bpmn(str(bpmn)))
+        labels = {one.label for one in net.transitions if one.label}
+        # Every activity of the log is one of the diagram: by the name it has there.
+        assert set(done["concept:name"]) <= labels
+        assert set(done["case:concept:name"]) and len(done) > 3
+        tokens = pm4py.fitness_token_based_replay(done, net, start, end)
+        aligned = pm4py.fitness_alignments(done, net, start, end)
+    return tokens["log_fitness"], aligned["averageFitness"]
+
+
+def test_pm4py_finds_our_log_fits_our_diagram(p08: Log, t01: Log, tmp_path: Path) -> None:
+    """Where no boundary event fired: pm4py loses their arcs on import (engine-facts.md)."""
+    assert fitness(p08, LIBRARY / "p08" / "plan.bpmn") == (1.0, 1.0)
+    with t01.database.engine.connect() as connection:
+        [plan] = connection.exec_driver_sql(
+            "SELECT content FROM plan_file WHERE name = 'plan.bpmn'"
+        ).fetchall()
+    (tmp_path / "t01.bpmn").write_bytes(plan[0])
+    assert fitness(t01, tmp_path / "t01.bpmn") == (1.0, 1.0)
+    # And our own replay says the same of the same cases.
+    for log in (p08, t01):
+        with log.database.read() as session:
+            for case_id in log.cases:
+                verdict = check_case(session, case_id)
+                assert verdict.fits and verdict.ended, (case_id, verdict)
+
+
+def test_pm4py_reads_our_objects(p08: Log) -> None:
+    import pm4py
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        read = pm4py.read_ocel2_json(str(p08.ocel))
+    given = json.loads(p08.ocel.read_text("utf-8"))
+    assert set(read.objects["ocel:type"]) == {"case", "task", "plan_version", "person"}
+    related = {one["id"] for one in given["events"] if one["relationships"]}
+    assert set(read.events["ocel:eid"]) == related  # pm4py leaves out what relates to nothing
+    assert set(read.relations["ocel:qualifier"]) >= {"of case", "of task", "done by", "on version"}
+    known = {one["id"] for one in given["objects"]}
+    pointed = [
+        r["objectId"] for o in given["events"] + given["objects"] for r in o["relationships"]
+    ]
+    assert set(pointed) <= known and len(known) == len(given["objects"])
+    names = [a["name"] for o in given["objects"] if o["type"] == "person" for a in o["attributes"]]
+    assert set(names) == {"roles"}
+
+
+@pytest.mark.parametrize("name", ["p08", "t01"])
+def test_logs_are_of_the_published_schemas(name: str, request: pytest.FixtureRequest) -> None:
+    log: Log = request.getfixturevalue(name)
+    schema = etree.XMLSchema(etree.parse(SCHEMAS / "xes.xsd"))
+    for text in (log.xes.read_bytes(), log.steps):
+        tree = etree.fromstring(text)
+        schema.assertValid(tree)
+        # What a schema cannot say: globals stand in every event, keys are of declared extensions.
+        space = "{http://www.xes-standard.org/}"
+        wanted = {one.get("key") for one in tree.findall(f"{space}global[@scope='event']/*")}
+        assert "concept:name" in wanted
+        for event in tree.iter(f"{space}event"):
+            keys = [one.get("key") for one in event]
+            assert wanted <= set(keys) and len(keys) == len(set(keys))
+            prefixes = {str(key).partition(":")[0] for key in keys if ":" in str(key)}
+            assert prefixes <= set(export_xes.EXTENSIONS.values())
+    rules = Draft7Validator(OCEL, format_checker=FormatChecker())
+    assert list(rules.iter_errors(json.loads(log.ocel.read_text("utf-8")))) == []

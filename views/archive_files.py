@@ -1,0 +1,215 @@
+"""Closed and archived cases as the archive keeps them: how long, what holds them, packages."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, BinaryIO, cast
+from urllib.parse import quote
+
+from flask import Blueprint, Response, request, send_file
+from flask_babel import gettext as _
+from flask_login import login_required
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from models.cases import Case
+from models.plans import PlanVersion
+from models.retention import DestructionItem
+from services import access, archive_package, keepers, legal_holds, masked_rows, masking, retention
+from services.access import can_see_case
+from services.directory import people_by_id
+from services.errors import Refusal
+from views import archive_papers, evidence_report
+from views.archive_room import OUTCOMES, plan_names
+from views.i18n import local
+from views.kit import Answer, actor, database, me, now, render, run, say, see_other, settings
+from views.refusals import field_errors, sentence
+
+bp = Blueprint("archive_files", __name__, url_prefix="/archive")
+
+_PAGE = 50
+#: A package up to this size is made in memory (bytes), a larger one in a temporary file.
+_IN_MEMORY = 8_000_000
+
+
+@bp.before_request
+@login_required
+def keepers_only() -> None:
+    """Raises Refusal ``not_your_role`` 403 for anybody else."""
+    keepers.require_keeper(me())
+
+
+@bp.get("/cases")
+def index() -> Answer:
+    """Closed and archived cases, the latest first; ``number`` goes to one."""
+    number = request.args.get("number", "").strip()[:40]
+    after = request.args.get("after", "")
+    with database().read() as session:
+        if number:
+            found = session.scalar(select(Case).where(Case.number == number))
+            case = keepers.require_case(session, me(), found.id if found is not None else 0)
+            return see_other("archive_files.show", case_id=case.id)
+        query = (
+            select(Case, PlanVersion.plan_key)
+            .join(PlanVersion, PlanVersion.id == Case.plan_version_id)
+            .where(Case.status.in_(("closed", "archived")))
+            .order_by(Case.opened_at.desc(), Case.id.desc())
+            .limit(_PAGE + 1)
+        )
+        known = after.isascii() and after.isdigit() and len(after) < 10
+        last = session.get(Case, int(after)) if known else None
+        if last is not None:
+            query = query.where(tuple_(Case.opened_at, Case.id) < (last.opened_at, last.id))
+        rows = [(row[0], row[1]) for row in session.execute(query)]
+        shown = rows[:_PAGE]
+        masks = masking.masks_for(session, me(), [case.id for case, _key in shown], now())
+        return render(
+            "archive_room/files.html",
+            rows=[(masked_rows.case(masks[case.id], case), key) for case, key in shown],
+            due=retention.days_due(session, [case for case, _key in shown]),
+            held=retention.held_among(session, [case.id for case, _key in shown]),
+            plans=plan_names(session),
+            next_cursor=shown[-1][0].id if len(rows) > _PAGE else None,
+            cursor=last is not None,
+        )
+
+
+@bp.get("/cases/<int:case_id>")
+def show(case_id: int) -> Answer:
+    """How one case is kept."""
+    return _page(case_id)
+
+
+@bp.post("/cases/<int:case_id>/hold")
+def place(case_id: int) -> Answer:
+    """Hold the case."""
+
+    def work() -> str:
+        role = access.require_role(me(), *legal_holds.HOLDERS)
+        reason = request.form.get("reason", "")
+        run(lambda uow: legal_holds.place(uow, case_id, reason, actor(role), now()))
+        return _("已暂缓销毁,解除前不会被销毁。")
+
+    return _attempt(case_id, "reason", work)
+
+
+@bp.post("/cases/<int:case_id>/holds/<int:hold_id>/lift")
+def lift(case_id: int, hold_id: int) -> Answer:
+    """Lift a hold, with a word why."""
+    field = f"lift_{hold_id}"
+
+    def work() -> str:
+        role = access.require_role(me(), *legal_holds.HOLDERS)
+        reason = request.form.get(field, "")
+        run(lambda uow: legal_holds.lift(uow, hold_id, reason, actor(role), now()))
+        return _("已解除暂缓。")
+
+    return _attempt(case_id, field, work)
+
+
+@bp.get("/holds")
+def holds() -> Answer:
+    """Every hold that stands."""
+    with database().read() as session:
+        rows = legal_holds.standing(session)
+        masks = masking.masks_for(session, me(), [case.id for _hold, case in rows], now())
+        return render(
+            "archive_room/holds.html",
+            rows=[
+                (
+                    masked_rows.text_of(masks[case.id], hold, "reason"),
+                    masked_rows.case(masks[case.id], case),
+                    keepers.may_open(session, me(), case),
+                )
+                for hold, case in rows
+            ],
+            people=people_by_id(session, [hold.placed_by for hold, _case in rows]),
+        )
+
+
+@bp.get("/cases/<int:case_id>/package")
+def package(case_id: int) -> Response:
+    """The archive package, as a download."""
+    # Closed by the answer once it has been sent.
+    out = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
+    try:
+        made = archive_package.make_package(
+            database(),
+            settings().data_dir,
+            case_id,
+            archive_papers.papers,
+            _report,
+            actor(),
+            now(),
+            cast(BinaryIO, out),
+        )
+    except BaseException:
+        out.close()
+        raise
+    out.seek(0)
+    answer = send_file(cast(BinaryIO, out), mimetype="application/zip")
+    name = quote(_("归档包 %(number)s.zip", number=made.number), safe="")
+    answer.headers["Content-Disposition"] = (
+        f"attachment; filename=\"archive-{made.number}.zip\"; filename*=UTF-8''{name}"
+    )
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def _report(session: Session, case: Case, mask: Any) -> Iterable[tuple[str, bytes]]:
+    """The readable report of the case, for those who see its page; an archivist who takes over a
+    case of others has the record itself."""
+    return evidence_report.papers(session, case, mask) if can_see_case(session, me(), case) else ()
+
+
+def _attempt(case_id: int, field: str, work: Callable[[], str]) -> Answer:
+    try:
+        said = work()
+    except Refusal as refusal:
+        if refusal.status in {403, 404}:
+            raise
+        said = " ".join(field_errors(refusal).values())
+        errors = {field: said} if said else {}
+        return _page(case_id, refusal.status, errors, "" if errors else sentence(refusal))
+    say(said)
+    return see_other("archive_files.show", case_id=case_id)
+
+
+def _page(
+    case_id: int, status: int = 200, errors: Mapping[str, str] | None = None, refused: str = ""
+) -> Answer:
+    with database().read() as session:
+        case = keepers.require_case(session, me(), case_id)
+        mask = masking.mask_for(session, me(), case_id, now())
+        found = legal_holds.holds_of(session, case_id)
+        items = session.scalars(
+            select(DestructionItem)
+            .where(DestructionItem.case_id == case_id)
+            .order_by(DestructionItem.list_id)
+        ).all()
+        kept = retention.term_of(session, case)
+        page = render(
+            "archive_room/file.html",
+            case=masked_rows.case(mask, case),
+            case_now=case.at(now()),
+            kept=kept,
+            over=kept.due_on is not None and kept.due_on <= local(now()).date(),
+            plan=plan_names(session).get(kept.plan_key),
+            holds=[masked_rows.text_of(mask, hold, "reason", "lift_reason") for hold in found],
+            items=items,
+            outcomes=OUTCOMES,
+            destroyed=retention.is_destroyed(session, case_id),
+            people=people_by_id(
+                session, [one for hold in found for one in (hold.placed_by, hold.lifted_by)]
+            ),
+            may_hold=legal_holds.may_hold(me()),
+            may_take=archive_package.may_take(session, me(), case),
+            may_see=can_see_case(session, me(), case),
+            masked=mask.on,
+            errors=errors or {},
+            values=request.form if request.method == "POST" else {},
+            refused=refused,
+        )
+    return page if status == 200 else (page, status)

@@ -1,0 +1,161 @@
+"""Events of many cases as rows to read: each in the words of its own case's plan, through its own
+mask. What a page needs is looked up for all its rows together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import current_app, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.cases import Case
+from models.history import HistoryEvent
+from models.people import Person
+from models.plans import PlanVersion
+from services import history, masked_rows, masking
+from services.case_reading import TimelineEvent
+from services.definitions import catalogue_for, static_path
+from services.directory import people_by_id, roles
+from services.tiers import tiers_of
+from views.i18n import loc
+from views.record_words import RECORD_SENTENCES
+from views.timeline import SENTENCES, Line, Words
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One event, ready to show. ``case`` None: it belongs to the organisation or the audit room,
+    and ``number``, ``title`` and ``plan`` are ""; ``replay`` and ``record`` lead to it in its
+    case. ``title`` is masked as the sentence is."""
+
+    line: Line
+    case: Case | None
+    number: str
+    title: str
+    plan: str
+    replay: str
+    record: str
+
+
+class EventRows:
+    """Makes rows for one reader at one moment; keeps what it has looked up from one portion of a
+    long list to the next."""
+
+    def __init__(self, session: Session, person: Person, now: datetime) -> None:
+        self.session = session
+        self.person = person
+        self.now = now
+        self.hides = False  # whether anything so far came masked
+        self._roles = {role.key: role for role in roles(session)}
+        self._cases: dict[int, Case] = {}
+        self._versions: dict[int, PlanVersion] = {}
+        self._words: dict[int | None, Words] = {}
+        self._people: dict[int, Person] = {}
+        self._masks: dict[int | None, masking.Mask] = {}
+
+    def rows(self, events: Sequence[HistoryEvent]) -> list[EventRow]:
+        """The events as rows, in their order."""
+        payloads = [history.payload_of(event) for event in events]
+        self._look_up(events, [payload.get("person") for payload in payloads])
+        personal = history.personal_by_event(self.session, list(events))
+        rows = []
+        for event, payload in zip(events, payloads, strict=True):
+            kept = personal.get(event.id, {})
+            entry = TimelineEvent(
+                event=event,
+                payload=payload,
+                personal=kept,
+                person=self._people.get(event.person_id or 0),
+                on_behalf_of=self._people.get(event.on_behalf_of or 0),
+                lag=int((event.recorded_at - event.occurred_at).total_seconds()),
+                erased=history.erased_fields(event, kept),
+            )
+            rows.append(self._row(entry))
+        return rows
+
+    def _row(self, entry: TimelineEvent) -> EventRow:
+        event = entry.event
+        mask = self._masks[event.case_id]
+        self.hides = self.hides or mask.on
+        [entry] = masked_rows.timeline(mask, [entry])
+        case = self._cases.get(event.case_id or 0)
+        if case is None:
+            line = self._words_of(None).line(entry) if _has_words(event) else _bare(entry)
+            return EventRow(line, None, "", "", "", "", "")
+        version = self._versions[case.plan_version_id]
+        line = self._words_of(version).line(entry) if _has_words(event) else _bare(entry)
+        replay = ""
+        if "replaying.show" in current_app.view_functions:
+            replay = url_for("replaying.show", case_id=case.id, at=event.seq)
+        return EventRow(
+            line=line,
+            case=case,
+            number=case.number,
+            title=mask.text(case.title),
+            plan=loc(version.manifest, "title"),
+            replay=replay,
+            record=url_for("cases.full_record", case_id=case.id, _anchor=f"event-{event.seq}"),
+        )
+
+    def _look_up(self, events: Sequence[HistoryEvent], named: Sequence[object]) -> None:
+        session = self.session
+        cases = {event.case_id for event in events} - self._masks.keys()
+        self._masks |= masking.masks_for(session, self.person, sorted(cases, key=_none_first),
+                                         self.now)  # fmt: skip
+        missing = [id_ for id_ in cases if id_ is not None]
+        self._cases |= {
+            case.id: case for case in session.scalars(select(Case).where(Case.id.in_(missing)))
+        }
+        versions = {self._cases[id_].plan_version_id for id_ in missing} - self._versions.keys()
+        self._versions |= {
+            version.id: version
+            for version in session.scalars(select(PlanVersion).where(PlanVersion.id.in_(versions)))
+        }
+        people = {event.person_id for event in events} | {event.on_behalf_of for event in events}
+        people |= {id_ for id_ in named if isinstance(id_, int)}
+        self._people |= people_by_id(session, people - self._people.keys())
+
+    def _words_of(self, version: PlanVersion | None) -> Words:
+        key = None if version is None else version.id
+        if key not in self._words:
+            manifest = {} if version is None else version.manifest
+            read = None if version is None else catalogue_for(self.session, version)
+            self._words[key] = Words(
+                elements={} if read is None else _Elements(read.elements),
+                tiers={tier.key: tier for tier in tiers_of(manifest)},
+                roles=self._roles,
+                recipients={str(row["key"]): row for row in manifest.get("recipients", [])},
+                anchors={str(row["key"]): row for row in manifest.get("anchors", [])},
+                approvals={str(row["kind"]): row for row in manifest.get("approvals", [])},
+                people=self._people,
+                now=self.now,
+            )
+        return self._words[key]
+
+
+class _Elements(dict[str, Any]):
+    """A plan's elements, found by paths of the record too (``ask[2]``)."""
+
+    def get(self, path: str, default: Any = None) -> Any:
+        return super().get(static_path(path), default)
+
+
+def _has_words(event: HistoryEvent) -> bool:
+    return event.type in SENTENCES or event.type in RECORD_SENTENCES
+
+
+def _bare(entry: TimelineEvent) -> Line:
+    """A type that has no sentence yet, by its key."""
+    event = entry.event
+    who = loc(entry.person) if entry.person is not None else ""
+    return Line(
+        event.occurred_at, event.recorded_at, who, event.type, "note", "", event.seq, event.type
+    )
+
+
+def _none_first(id_: int | None) -> int:
+    return id_ or 0

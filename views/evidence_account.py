@@ -1,0 +1,191 @@
+"""What the report of an evidence bundle tells: what happened, who approved which text, which limits
+were kept, for somebody who has never seen the program. Facts, no verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from models.cases import Case
+from models.plans import PlanVersion
+from services import case_reading, evidence_rows, files, masked_rows, statement_reading
+from services.case_reading import CaseOverview, Clock
+from services.definitions import catalogue_for
+from services.directory import organization, people_by_id, roles
+from services.masking import Mask
+from services.tiers import tiers_of
+from views.i18n import format_moment, format_span, loc
+from views.kit import me, now
+from views.statement_page import frame
+from views.timeline import Line, Words, timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit that ran: what it was on, when it was due, when the work was done, in words."""
+
+    what: str
+    clauses: str
+    due: datetime
+    done: datetime | None
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """All a report tells, masked. ``statements`` are frames as the statement pages have them."""
+
+    unit: str
+    case: Case
+    versions: Sequence[PlanVersion]
+    tier: str
+    masked: bool
+    length: int
+    head: str
+    limits: Sequence[Limit]
+    statements: Sequence[Mapping[str, Any]]
+    files: Sequence[tuple[Any, Any]]
+    lines: Sequence[Line]
+    made_at: datetime
+
+    @property
+    def title(self) -> str:
+        return _("佐证报告 %(number)s", number=self.case.number)
+
+
+def account_of(session: Session, case: Case, mask: Mask) -> Account:
+    """What the report tells of a case; ``mask`` is the reader's."""
+    view = masked_rows.overview(mask, case_reading.overview(session, case.id, me(), now()))
+    words = _words(session, view)
+    last = view.timeline[-1].event if view.timeline else None
+    unit = organization(session)
+    return Account(
+        unit=loc(unit) if unit is not None else "",
+        case=view.case,
+        versions=evidence_rows.versions_of(session, case),
+        tier=loc(view.tier) if view.tier is not None else _("未定级"),
+        masked=mask.on,
+        length=len(view.timeline),
+        head=last.hash if last is not None else "",
+        limits=[_limit(words, clock) for clock in view.clocks],
+        statements=[
+            masked_rows.statement_frame(mask, frame(session, one, view.at))
+            for one in statement_reading.of_case(session, case.id)
+        ],
+        files=[
+            (masked_rows.attachment(mask, row), stored)
+            for row, stored in files.attachments(session, case.id)
+        ],
+        lines=timeline(words, view.timeline)[::-1],
+        made_at=now(),
+    )
+
+
+def _words(session: Session, view: CaseOverview) -> Words:
+    manifest = view.version.manifest
+    named = [e.payload["person"] for e in view.timeline if e.event.type.startswith("recusal.")]
+    return Words(
+        elements=catalogue_for(session, view.version).elements,
+        tiers={tier.key: tier for tier in tiers_of(manifest)},
+        roles={role.key: role for role in roles(session)},
+        recipients={str(row["key"]): row for row in manifest.get("recipients", [])},
+        anchors={str(row["key"]): row for row in manifest.get("anchors", [])},
+        approvals={str(row["kind"]): row for row in manifest.get("approvals", [])},
+        people=people_by_id(session, named),
+        now=view.at,
+    )
+
+
+def _limit(words: Words, clock: Clock) -> Limit:
+    late = clock.late
+    if clock.status == "met":
+        outcome = _("按时,余 %(spare)s", spare=format_span(late or 0))
+    elif clock.status == "missed":
+        outcome = _("超时 %(span)s", span=format_span(late or 0))
+    elif clock.status == "overdue":
+        outcome = _("已超时,尚未办结")
+    elif clock.status == "running":
+        outcome = _("尚未到期")
+    else:
+        outcome = _("已取消")
+    done = clock.task.occurred_at or clock.task.completed_at
+    return Limit(
+        words.task(clock.task.element_path), " ".join(clock.clauses), clock.due_at, done, outcome
+    )
+
+
+def version_line(shown: Mapping[str, Any], row: Any) -> tuple[str, ...]:
+    """A version as cells: number, who, when, digest, note."""
+    return (
+        _("第 %(n)s 版", n=row.number),
+        _name(shown, row.author_id),
+        format_moment(row.created_at),
+        row.digest,
+        row.note or "—",
+    )
+
+
+def decision_line(shown: Mapping[str, Any], row: Any) -> tuple[str, ...]:
+    """An approval as cells: version, kind, decision, who, when, digest, what became of it."""
+    needs = {need.kind: need for need in shown["needs"]}
+    signed, void = format_moment(row.countersigned_at), format_moment(row.voided_at)
+    fate = [
+        _("口头") if row.oral else "",
+        _("%(when)s 补签", when=signed) if signed else "",
+        _("%(when)s 因文字改动失效", when=void) if void else "",
+        row.comment,
+    ]
+    return (
+        _("第 %(n)s 版", n=shown["version_numbers"][row.version_id]),
+        loc(needs[row.kind]) if row.kind in needs else row.kind,
+        shown["words"].decision_name(row.decision),
+        _name(shown, row.person_id),
+        format_moment(row.occurred_at),
+        row.digest[:16],
+        _("、").join(filter(None, fate)) or "—",
+    )
+
+
+def release_line(shown: Mapping[str, Any], row: Any) -> tuple[str, ...]:
+    """A release as cells: version, channel and account, who, when, digest, what became of it."""
+    channel = shown["channel_names"].get(row.channel_id)
+    taken = format_moment(row.withdrawn_at)
+    fate = [row.link, _("%(when)s 撤回", when=taken) if taken else "", row.withdrawal_reason or ""]
+    return (
+        _("第 %(n)s 版", n=shown["version_numbers"][row.version_id]),
+        f"{loc(channel) if channel is not None else ''} {row.account}".strip(),
+        _name(shown, row.person_id),
+        format_moment(row.occurred_at),
+        row.digest[:16],
+        _("、").join(filter(None, fate)) or "—",
+    )
+
+
+def _name(shown: Mapping[str, Any], person_id: int | None) -> str:
+    who = shown["writers"].get(person_id)
+    return loc(who) if who is not None else "—"
+
+
+def heads() -> dict[str, tuple[str, ...]]:
+    """What stands above the cells, by table."""
+    return {
+        "versions": (_("版次"), _("作者"), _("时间"), _("校验码"), _("说明")),
+        "decisions": (
+            _("版次"),
+            _("审签"),
+            _("意见"),
+            _("何人"),
+            _("时间"),
+            _("校验码"),
+            _("备注"),
+        ),
+        "releases": (_("版次"), _("渠道"), _("何人"), _("时间"), _("校验码"), _("备注")),
+        "limits": (_("任务"), _("条款"), _("办理时限"), _("办结时间"), _("情况")),
+        "files": (_("名称"), _("大小"), _("时间"), _("校验码")),
+        "events": (_("序号"), _("发生时间"), _("何人"), _("何事")),
+    }
