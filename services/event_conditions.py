@@ -22,7 +22,7 @@ from services.history_types import all_types
 
 #: Cases of a plan or tier that are still read case by case, and events they may have together.
 FEW_CASES = 200
-FEW_EVENTS = 20_000
+FEW_EVENTS = 10_000
 #: Events that are looked at together for what is not in their own row.
 _CASES_AT_ONCE = 500
 

@@ -29,7 +29,7 @@ from services.moments import from_text, utc_text
 
 LIMIT = 50
 #: Events looked at for one page.
-BOUND = 20_000
+BOUND = 10_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,8 @@ class _Place:
             return round(_LIMIT - (_LIMIT - _EDGE) * min(1.0, share), 2)
         share = _bent(seconds) / _bent(self.high)
         # Room is left at the end for the number of the latest.
-        return round(_LIMIT + (100 - _EDGE - _NAME - _LIMIT) * min(1.0, share), 2)
+        # A second late is late, and is seen to be.
+        return round(_LIMIT + max(1.0, (100 - _EDGE - _NAME - _LIMIT) * min(1.0, share)), 2)
 
 
 def _bent(seconds: float) -> float:

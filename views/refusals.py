@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from services.errors import Refusal
+from views.audit_refusals import AUDIT_FIELD_SENTENCES, AUDIT_SENTENCES
 from views.i18n import current_locale, format_moment, format_span
 
 SENTENCES = {
@@ -134,6 +135,7 @@ SENTENCES = {
         "请先办完,或写明为何仍可办结。"
     ),
     "report_incomplete": _l("还不能办结。未报送:%(missing)s;未确认:%(unconfirmed)s。"),
+    **AUDIT_SENTENCES,
 }
 
 #: What is wrong with one field, by code.
@@ -173,6 +175,7 @@ FIELD_SENTENCES = {
     "channel_unknown": _l("只能通过登记的官方渠道发布。"),
     "name_taken": _l("另一个角色已用这个名称。"),
     "password_length": _l("密码须有 8 到 1000 个字符。"),
+    **AUDIT_FIELD_SENTENCES,
 }
 
 

@@ -126,6 +126,17 @@ def _file_at(raw: bytes, at: int) -> str | None:
     return None
 
 
+def test_no_checksum_can_be_changed_in_both_places(exhibit: Exhibit) -> None:
+    with zipfile.ZipFile(io.BytesIO(exhibit.raw)) as box:
+        for info in box.infolist():
+            crc = info.CRC.to_bytes(4, "little")
+            content = exhibit.raw.replace(crc, bytes([crc[0] ^ 1]) + crc[1:])
+            report = exhibit.verify(content)
+            assert any(
+                b.code == "checksum" and b.args["name"] == info.filename for b in report.breaks
+            )
+
+
 @settings(max_examples=12)
 @given(data=st.data())
 def test_it_cannot_be_cut_or_lengthened(exhibit: Exhibit, data: st.DataObject) -> None:

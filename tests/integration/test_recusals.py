@@ -33,7 +33,8 @@ def told(db: Database, now: datetime, furnish: Furnish) -> Story:
         played.do("triage").do("grade", tier="third")
         return played.do("special_report", reporter_masked=True).do("approve_report")
 
-    return furnish("p06 at its draft", work).on(db)
+    story: Story = furnish("p06 at its draft", work)
+    return story.on(db)
 
 
 def refused(work: Any) -> Refusal:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlalchemy import func, select
 
 from models.history import HistoryEvent
 from models.people import Person
+from services.compliance import EDGES, Figures, Judged, Row
+from services.compliance_book import Deadline
+from services.compliance_clocks import Verdict
 from services.uow import Database
 from tests.acceptance.stories import p11
 from tests.acceptance.stories.run import Stage
 from tests.integration.world import MORNING, Made, World, make
 from tests.web.conftest import Browser
+from views.compliance_drawing import drawing
 
 As = Callable[[str], Browser]
 PAGES = (
@@ -75,9 +81,7 @@ def test_figures_lead_down_to_the_events(as_: As, world: World) -> None:
     assert "超时 6 分钟" in page and "%" not in re.sub(
         r'<svg.*?</svg>|"[^"]*"', "", page, flags=re.S
     )
-    [task] = set(
-        re.findall(r'href="(/audit/compliance/tasks/[^"]+)"[^>]*aria-label="[^"]*超时', page)
-    )
+    [task] = set(re.findall(r'href="(/audit/compliance/tasks/[^"]+)"[^>]*><title>[^<]*超时', page))
     answer = browser.get(task)
     assert answer.status_code == 303
     [(_case, _seq, type_)] = replays(world, f'href="{answer.headers["Location"]}"')
@@ -153,3 +157,28 @@ def test_what_is_not_there_is_said_in_words(as_: As, visitor: Browser) -> None:
         answer = browser.get(f"/audit/{path}")
         assert answer.status_code == status, path
         assert words in answer.text, path
+
+
+def test_the_drawing_puts_what_was_late_right_of_the_limit() -> None:
+    """Few are marks by themselves, none upon another; many are bars that keep the count."""
+    late = [-86_400, -3_600, -3_600, -3_600, 0, 1, 360, 259_200 * 2]
+    judged = [
+        Judged(n, str(n), str(n), "missed" if one > 0 else "met", one) for n, one in enumerate(late)
+    ] + [Judged(99, "99", "99", "missed", None)]
+    few = Figures(Counter[Verdict]({"met": 5, "missed": 4}), judged=judged)
+    spans = [0] * (len(EDGES) + 1)
+    spans[0], spans[5], spans[6], spans[-1] = 20, 100, 7, 3
+    many = Figures(Counter[Verdict]({"met": 120, "missed": 10}), spans=spans)
+    rows = [Row(cast(Deadline, None), {"": one}) for one in (few, many, Figures())]
+    picture = drawing(rows)
+    assert picture is not None and len(picture.lanes) == 2
+    marks, bars = picture.lanes[0].marks, picture.lanes[1].bars
+    for mark in marks:
+        assert (mark.x > picture.limit) == (mark.judged.verdict == "missed")
+        assert 0 <= mark.x <= 100
+    assert len({(mark.x, mark.y) for mark in marks}) == len(judged)
+    assert [(bar.count, bar.missed, bar.x > picture.limit) for bar in bars] == [
+        (20, False, False), (100, False, False), (7, True, True), (3, True, True),
+    ]  # fmt: skip
+    assert all(bar.x + bar.width <= 100 for bar in bars)
+    assert drawing([rows[2]]) is None
