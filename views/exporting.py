@@ -160,7 +160,7 @@ def _carried(values: Any) -> list[tuple[str, str]]:
     """What a link from elsewhere asks for and the form has no field for."""
     found: list[tuple[str, str]] = []
     for name in ("person", "types", "kinds", "open_only"):
-        given = values.get(name) or ()
+        given = values.get(name) or []
         found += [(name, str(one)) for one in (given if isinstance(given, list) else [given])]
     return found
 

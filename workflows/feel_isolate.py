@@ -12,17 +12,24 @@ import atexit
 import json
 import os
 import threading
+import time
 import weakref
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from py_mini_racer import JSEvalException, JSOOMException, JSTimeoutException, MiniRacer
+from py_mini_racer._exc import JSTerminatedException
 
 BUNDLE: Final = Path(__file__).with_name("_bundle") / "feel.js"
 #: A first run over the limit is run once more, this much longer: a starved machine makes an
 #: innocent expression late once, a runaway one is late again.
 SECOND_RUN: Final = 4
+#: Where the process got less of the processor than this part of the time, the limit says nothing
+#: about the expression: one more run, as much longer again.
+STARVED: Final = 0.5
+#: How often a stop that arrives late may hit what runs next.
+LATE_STOPS: Final = 3
 #: An answer depends on its request alone, clock and calendar included, so the same request need
 #: not go over twice: this many answers are kept, of requests of at most so many characters.
 REMEMBERED: Final = 1000
@@ -53,9 +60,9 @@ class Isolate:
 
     def call(self, function: str, request: Any, seconds: float) -> Any:
         """The answer of ``planroomFeel.<function>`` to a JSON-serialisable request, within
-        ``seconds`` (or, on a second run, four times that). The first call of a process also
-        loads the bundle, outside the limit. Raises LimitExceeded, ScriptError; RuntimeError
-        where the bundle is not built."""
+        ``seconds`` (or, on a second run, four times that; on a starved machine once more). The
+        first call of a process also loads the bundle, outside the limit. Raises LimitExceeded,
+        ScriptError; RuntimeError where the bundle is not built."""
         # doubly encoded: JSON.parse, unlike an object literal, treats __proto__ as plain data
         source = f"planroomFeel.{function}({json.dumps(json.dumps(request))})"
         if len(source) > REMEMBERED_LENGTH:
@@ -64,16 +71,22 @@ class Isolate:
 
     def _run(self, source: str, seconds: float) -> str:
         with self._lock:
-            for limit in (seconds, seconds * SECOND_RUN):
+            starved = False
+            for limit in (seconds, seconds * SECOND_RUN, seconds * SECOND_RUN**2):
+                if not starved and limit > seconds * SECOND_RUN:
+                    break
                 racer = self._ready()
+                worked = time.process_time()
                 try:
                     text = racer.eval(source, timeout_sec=limit)
-                except JSTimeoutException:
+                except (JSTimeoutException, JSTerminatedException):
+                    starved = time.process_time() - worked < STARVED * limit
                     # unwinding and collecting what was stopped is not the next caller's time
                     racer.low_memory_notification()
                     self._settle(racer)
                     continue
                 except JSOOMException:
+                    starved = False
                     racer.close()
                     self._racer = None
                     continue
@@ -83,11 +96,16 @@ class Isolate:
         raise LimitExceeded(f"stopped after {seconds * 1000:.0f} ms")
 
     def _settle(self, racer: MiniRacer) -> None:
-        try:
-            racer.eval("0", timeout_sec=SETTLE_SECONDS)
-        except (JSTimeoutException, JSOOMException):
-            _abandoned.append(racer)
-            self._racer = None
+        for _ in range(LATE_STOPS):
+            try:
+                racer.eval("0", timeout_sec=SETTLE_SECONDS)
+                return
+            except JSTerminatedException:
+                continue
+            except (JSTimeoutException, JSOOMException):
+                break
+        _abandoned.append(racer)
+        self._racer = None
 
     def _ready(self) -> MiniRacer:
         if self._racer is None:
