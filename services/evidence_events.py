@@ -114,7 +114,7 @@ def people(session: Session, case_id: int) -> bytes:
     """Who stands behind the numbers in events (``actor``, ``for``): id -> names, as they are now.
     These are people of the unit, never members of the public."""
     ids = select(HistoryEvent.person_id, HistoryEvent.on_behalf_of).where(
-        HistoryEvent.case_id == case_id
+        HistoryEvent.chain == chain_of(case_id)
     )
     wanted = {found for row in session.execute(ids.distinct()) for found in row}
     named = people_by_id(session, wanted)

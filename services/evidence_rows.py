@@ -19,7 +19,7 @@ from models.words import Approval, Channel, Release, Statement, StatementVersion
 from services.archive import holdings
 from services.canonical import canonical, plain
 from services.files import attachments, path_of
-from services.history import payload_of
+from services.history import chain_of, payload_of
 from services.masked_rows import published
 from services.statement_reading import of_case
 from services.statement_text import digest_body, parts_of
@@ -38,7 +38,7 @@ def versions_of(session: Session, case: Case) -> list[PlanVersion]:
     """Every version the case has run on, in order of number: the one it is pinned to and those
     its events name."""
     rows = select(HistoryEvent).where(
-        HistoryEvent.case_id == case.id,
+        HistoryEvent.chain == chain_of(case.id),
         HistoryEvent.type.in_(("instance.started", "instance.migrated")),
     )
     payloads = [payload_of(event) for event in session.scalars(rows)]

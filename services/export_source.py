@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.cases import Case
@@ -29,7 +29,8 @@ from services.tiers import tier_named
 from workflows.contract import Element
 
 BATCH = 500
-_MOST_KEPT = 256
+#: Cases whose masks are kept: of many that run at the same time each comes again and again.
+_MOST_KEPT = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class CaseFacts:
 class Entry:
     """An event with what an export may say of it. Where words were asked for, ``payload`` and
     ``personal`` are there and masked; else ``payload`` is as it stands, for keys, figures and
-    moments only, and ``personal`` is empty."""
+    moments only, and ``personal`` is empty. ``case`` is there with words and case by case."""
 
     event: HistoryEvent
     payload: Mapping[str, Any]
@@ -83,7 +84,10 @@ class Source:
             return None
         if types:
             event = HistoryEvent.__table__.c
-            counted = select(func.count()).where(self._of(), event.type.in_(types))
+            of: list[Any] = [event.type.in_(types), event.case_id.is_not(None)]
+            if self.flt.case is not None:
+                of = [event.chain == history.chain_of(self.flt.case), event.type.in_(types)]
+            counted = select(func.count()).where(*of)
             return int(self.session.scalar(counted) or 0)
         heads = select(func.coalesce(func.sum(ChainHead.seq), 0))
         if self.flt.case is not None:
@@ -92,12 +96,12 @@ class Source:
 
     def by_time(self, *, words: bool = False) -> Iterator[Entry]:
         """Everything the filter keeps, the earliest first."""
-        return self._entries(event_search.stream(self.session, self.flt, BATCH), words)
+        return self._entries(event_search.stream(self.session, self.flt, BATCH), words, words)
 
     def by_case(self, types: tuple[str, ...]) -> Iterator[Entry]:
         """The events of ``types`` that the filter keeps and that belong to a case: case by case,
         each in the order of its record."""
-        return self._entries(self._sweep(types), False)
+        return self._entries(self._sweep(types), False, True)
 
     # ------------------------------------------------------------------------------ names
 
@@ -141,34 +145,36 @@ class Source:
 
     # ------------------------------------------------------------------------------ reading
 
-    def _entries(self, events: Iterator[HistoryEvent], words: bool) -> Iterator[Entry]:
+    def _entries(self, events: Iterator[HistoryEvent], words: bool, cases: bool) -> Iterator[Entry]:
         while batch := list(itertools.islice(events, BATCH)):
-            ids = {event.case_id for event in batch}
-            self._load(ids - self._masks.keys())
+            if cases:
+                self._load({event.case_id for event in batch})
             values = history.personal_by_event(self.session, batch) if words else {}
             for event in batch:
-                mask = self._masks[event.case_id]
-                self.masked = self.masked or mask.on
                 payload = history.payload_of(event)
                 given: Mapping[str, Any] = {}
                 if words:
+                    mask = self._masks[event.case_id]
                     given = mask.event(event, payload, values.get(event.id, {}))
                     payload = dict(mask.payload(event, payload))
-                case = self._cases[event.case_id] if event.case_id is not None else None
-                yield Entry(event, payload, given, case)
+                yield Entry(event, payload, given, self._cases.get(event.case_id or 0))
             while len(self._masks) > _MOST_KEPT:
                 gone, _ = self._masks.popitem(last=False)
-                if gone is not None:
-                    self._cases.pop(gone, None)
+                self._cases.pop(gone or 0, None)
             # What was read for the batch is not needed again; versions and people are few and stay.
             for one in list(self.session.identity_map.values()):
                 if type(one).__module__ not in ("models.plans", "models.people"):
                     self.session.expunge(one)
 
-    def _load(self, ids: set[int | None]) -> None:
+    def _load(self, asked: set[int | None]) -> None:
+        for one in asked & self._masks.keys():
+            self._masks.move_to_end(one)
+        ids = asked - self._masks.keys()
         if not ids:
             return
-        self._masks |= masking.masks_for(self.session, self.person, ids, self.now)
+        found = masking.masks_for(self.session, self.person, ids, self.now)
+        self.masked = self.masked or any(mask.on for mask in found.values())
+        self._masks |= found
         wanted = [one for one in ids if one is not None]
         for case in self.session.scalars(select(Case).where(Case.id.in_(wanted))):
             version = self.version(case.plan_version_id)
@@ -180,38 +186,43 @@ class Source:
             )  # fmt: skip
 
     def _sweep(self, types: tuple[str, ...]) -> Iterator[HistoryEvent]:
-        """Case by case by the index on (case, id): in a chain, ids go up with ``seq``."""
+        """Case by case, each by its chain."""
         asked = Conditions(self.session, self.flt)
         if asked.nothing:
             return
-        case_id, id_ = HistoryEvent.case_id, HistoryEvent.id
-        query = select(HistoryEvent).where(self._of(), HistoryEvent.type.in_(types))
-        if self.flt.since is not None:
-            query = query.where(HistoryEvent.occurred_at >= self.flt.since)
-        if self.flt.until is not None:
-            query = query.where(HistoryEvent.occurred_at < self.flt.until)
-        query = query.order_by(case_id, id_).limit(4 * BATCH)
-        after = (0, 0)
-        while True:
-            onwards = or_(case_id > after[0], and_(case_id == after[0], id_ > after[1]))
-            found = self.session.scalars(query.where(case_id >= after[0], onwards)).all()
-            if not found:
-                return
-            for event in found:
-                self.session.expunge(event)
-            after = (found[-1].case_id or 0, found[-1].id)
-            rows: Any = found  # to the first look an event is as good as a row
-            kept: Any = asked.keep(rows)
-            yield from asked.keep_events(kept)
+        for chain in self._chains():
+            query = select(HistoryEvent).where(
+                HistoryEvent.chain == chain, HistoryEvent.type.in_(types)
+            )
+            if self.flt.since is not None:
+                query = query.where(HistoryEvent.occurred_at >= self.flt.since)
+            if self.flt.until is not None:
+                query = query.where(HistoryEvent.occurred_at < self.flt.until)
+            query = query.order_by(HistoryEvent.seq).limit(4 * BATCH)
+            after = 0
+            while found := self.session.scalars(query.where(HistoryEvent.seq > after)).all():
+                for event in found:
+                    self.session.expunge(event)
+                after = found[-1].seq
+                rows: Any = found  # to the first look an event is as good as a row
+                kept: Any = asked.keep(rows)
+                yield from asked.keep_events(kept)
+                if len(found) < 4 * BATCH:
+                    break
 
-    def _of(self) -> Any:
-        column = HistoryEvent.__table__.c.case_id
+    def _chains(self) -> Iterator[str]:
+        """The chains of the cases that may be meant, in order of the cases."""
         if self.flt.case is not None:
-            return column == self.flt.case
+            yield history.chain_of(self.flt.case)
+            return
+        query = select(Case.id).order_by(Case.id).limit(BATCH)
         if self.flt.plan:
-            mine = select(Case.id).join(PlanVersion, PlanVersion.id == Case.plan_version_id)
-            return column.in_(mine.where(PlanVersion.plan_key == self.flt.plan))
-        return column.is_not(None)
+            of_plan = select(PlanVersion.id).where(PlanVersion.plan_key == self.flt.plan)
+            query = query.where(Case.plan_version_id.in_(of_plan))
+        after = 0
+        while ids := self.session.scalars(query.where(Case.id > after)).all():
+            yield from (history.chain_of(one) for one in ids)
+            after = ids[-1]
 
 
 Progress = Callable[[int], None]

@@ -67,7 +67,8 @@ def _fields(session: Session, case_ids: Sequence[int]) -> dict[int, Fields]:
     )
     found = {case_id: dict(fields_of_version(session, version)) for case_id, version in rows}
     moved = select(HistoryEvent).where(
-        HistoryEvent.type == "instance.migrated", HistoryEvent.case_id.in_(case_ids)
+        HistoryEvent.type == "instance.migrated",
+        HistoryEvent.chain.in_([history.chain_of(one) for one in case_ids]),
     )
     for event in session.scalars(moved.order_by(HistoryEvent.seq)):
         before = session.get(PlanVersion, history.payload_of(event)["from_version"])

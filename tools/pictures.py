@@ -147,6 +147,7 @@ def go_round(wide: Camera, phone: Camera) -> None:
     report_up(wide)
     task_and_late_entry(wide)
     statement(wide)
+    audit_room(wide)
     for_others(wide)
     studio(wide)
 
@@ -254,6 +255,18 @@ def for_others(wide: Camera) -> None:
 # ----------------------------------------------------------------------------- the studio
 
 REVIEW = "办公室审核"
+
+
+def audit_room(wide: Camera) -> None:
+    """The exceptions, and the first release of the finished case in its replay."""
+    wide.become("auditor", "/audit/exceptions?kinds=late&kinds=tier_overridden&kinds=clock_moved")
+    wide.take("audit-exceptions", 900)
+    wide.page.goto("/audit/cases/1/replay")
+    expect(wide.page.locator(".replay-event").first).to_be_visible()
+    wide.page.keyboard.press("s")
+    expect(wide.page.locator("[data-now] h2")).to_contain_text("发布第")
+    wide.page.wait_for_timeout(1500)  # the token arrives
+    wide.take("audit-replay", 1290)
 
 
 def studio(wide: Camera) -> None:
