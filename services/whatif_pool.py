@@ -10,10 +10,11 @@ from __future__ import annotations
 import atexit
 import logging
 import multiprocessing
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any, Final, TypeVar
 
 from services.errors import Refusal
@@ -107,7 +108,7 @@ def _the_pool() -> ProcessPoolExecutor | None:
         if _pool is None and not _refused:
             try:
                 context = multiprocessing.get_context("spawn")
-                made = ProcessPoolExecutor(WORKERS, mp_context=context)
+                made = ProcessPoolExecutor(WORKERS, context, initializer=_end_with_the_server)
                 try:
                     made.submit(int).result(PATIENCE)
                 except BaseException:
@@ -119,6 +120,18 @@ def _the_pool() -> ProcessPoolExecutor | None:
                 _log.warning("no processes for what-if runs: %r", error)
                 _refused = True
         return _pool
+
+
+def _end_with_the_server() -> None:
+    """A server that is killed says nothing to its processes: each watches for its end."""
+    server = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if server is not None:
+            server.join()
+            os._exit(0)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _drop(pool: ProcessPoolExecutor) -> None:

@@ -14,6 +14,7 @@ from tools.browser import find_chromium
 
 ARGS = [
     "--no-sandbox",
+    "--disable-gpu",  # there is none: drawing by a stand-in costs more than none
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
