@@ -754,7 +754,6 @@ _add(
     {"chain": KEY, "ok": BOOL},
     {"length": COUNT, "head": TEXT, "reason": TEXT, "first_break": nullable(INT), "erased": COUNT},
 )
-_add("audit.compared", "audit", {"cases": listing(ROW, 10)}, {"plan": KEY})
 # The day's heads of all chains: ``digest`` is the SHA-256 of the list kept beside it.
 _add(
     "heads.sealed",

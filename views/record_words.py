@@ -60,7 +60,6 @@ RECORD_SENTENCES = {
     "audit.bundle_made": _l("制作佐证材料包,链头 %(head)s"),
     "audit.unmasked": _l("显示个人信息:%(reason)s"),
     "audit.verified": _l("核对校验链:%(chain)s"),
-    "audit.compared": _l("并排回放两件事件"),
     "heads.sealed": _l("封存当日链头:%(day)s,%(chains)s 条链"),
     "heads.lodged": _l("链头另存他处:%(day)s"),
 }
