@@ -1,8 +1,7 @@
 """Runs pytest and ends with what could not be had on this machine, if anything.
 
 Twice, unless told what to run: first all that needs no browser, then what drives Chromium. FEEL's
-V8 does not start in a process where Playwright's loop runs, so the two keep apart. A browser mostly
-waits for its server and a server for its browser: one process more than there are cores.
+V8 does not start in a process where Playwright's loop runs, so the two keep apart.
 """
 
 from __future__ import annotations
@@ -12,17 +11,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-#: What is run, and by how many processes more than there are cores.
-HALVES = (("not browser", 0), ("browser", 1))
+HALVES = (("-m", "not browser"), ("-m", "browser"))
 
 
 def main() -> int:
     given = sys.argv[1:]
-    cores = min(os.cpu_count() or 1, 4)
+    cores = str(min(os.cpu_count() or 1, 4))
     # In the order of tests/conftest.py: what takes longest begins first, none is left for last.
-    spread = ["--dist", "loadfile", "--no-loadscope-reorder", "-q"]
-    halves = [["-n", str(cores + more), *spread, "-m", marked] for marked, more in HALVES]
-    runs = [given] if given else halves
+    spread = ["-n", cores, "--dist", "loadfile", "--no-loadscope-reorder", "-q"]
+    runs = [given] if given else [[*spread, *half] for half in HALVES]
     codes = [
         subprocess.run([sys.executable, "-m", "pytest", *args], check=False).returncode
         for args in runs
