@@ -9,11 +9,10 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.tasks import UserTask
-from models.words import Approval, Channel, Release, ReportLine
+from models.words import Channel, ReportLine
 from services import masked_rows, signals, statement_reading
 from services.archive_dossier import Dossier, Piece
 from services.directory import people_by_id
@@ -138,12 +137,8 @@ def _line(found: Dossier, line: ReportLine) -> Section:
 
 def _statement(session: Session, found: Dossier, piece: Piece) -> Iterator[Section]:
     mask, statement = found.mask, piece.row
-    releases = session.scalars(
-        select(Release).where(Release.statement_id == statement.id).order_by(Release.id)
-    ).all()
-    approvals = session.scalars(
-        select(Approval).where(Approval.statement_id == statement.id).order_by(Approval.id)
-    ).all()
+    releases = statement_reading.releases(session, statement.id)
+    approvals = statement_reading.approvals(session, statement.id)
     versions = statement_reading.versions(session, statement.id)
     people = people_by_id(
         session,

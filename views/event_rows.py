@@ -9,14 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from flask import current_app, url_for
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.cases import Case
 from models.history import HistoryEvent
 from models.people import Person
 from models.plans import PlanVersion
-from services import history, masked_rows, masking
+from services import audit_lookups, history, masked_rows, masking
 from services.case_reading import TimelineEvent
 from services.definitions import catalogue_for, static_path
 from services.directory import people_by_id, roles
@@ -107,14 +106,9 @@ class EventRows:
         self._masks |= masking.masks_for(session, self.person, sorted(cases, key=_none_first),
                                          self.now)  # fmt: skip
         missing = [id_ for id_ in cases if id_ is not None]
-        self._cases |= {
-            case.id: case for case in session.scalars(select(Case).where(Case.id.in_(missing)))
-        }
+        self._cases |= audit_lookups.cases_by_id(session, missing)
         versions = {self._cases[id_].plan_version_id for id_ in missing} - self._versions.keys()
-        self._versions |= {
-            version.id: version
-            for version in session.scalars(select(PlanVersion).where(PlanVersion.id.in_(versions)))
-        }
+        self._versions |= audit_lookups.versions_by_id(session, versions)
         people = {event.person_id for event in events} | {event.on_behalf_of for event in events}
         people |= {id_ for id_ in named if isinstance(id_, int)}
         self._people |= people_by_id(session, people - self._people.keys())

@@ -10,13 +10,12 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from models.cases import Case
 from models.people import Person, Role
-from models.plans import Plan, PlanVersion
+from models.plans import Plan
+from services import audit_lookups
 from services.directory import people, roles
 from services.errors import Refusal
 from services.event_filter import EventFilter
@@ -71,12 +70,9 @@ class Asked:
 
 def options(session: Session) -> Options:
     """Everything there is to choose from."""
-    plans = session.scalars(select(Plan).order_by(Plan.key)).all()
-    versions = session.scalars(
-        select(PlanVersion).where(
-            PlanVersion.id.in_([p.current_version_id for p in plans if p.current_version_id])
-        )
-    ).all()
+    plans = audit_lookups.plans(session)
+    in_force = [plan.current_version_id for plan in plans if plan.current_version_id]
+    versions = audit_lookups.versions_by_id(session, in_force).values()
     tiers = {tier.key: tier for version in versions for tier in tiers_of(version.manifest)}
     by_category: dict[str, list[tuple[str, str]]] = {}
     for type_ in all_types():
@@ -179,10 +175,7 @@ def _case(session: Session, reader: Reader) -> int | None:
     text = reader.text("case", limit=40)
     if not text:
         return None
-    if text.isascii() and text.isdigit() and len(text) < 10:
-        found = session.scalar(select(Case.id).where(Case.id == int(text)))
-    else:
-        found = session.scalar(select(Case.id).where(Case.number == text))
+    found = audit_lookups.case_id_of(session, text)
     if found is None:
         reader.wrong("case", _("没有这个编号的事件。"))
     return found

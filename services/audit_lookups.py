@@ -1,0 +1,34 @@
+"""What pages of the audit room look up to name things: cases, versions, plans. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.cases import Case
+from models.plans import Plan, PlanVersion
+
+
+def cases_by_id(session: Session, ids: Iterable[int]) -> dict[int, Case]:
+    """The cases behind ids; unknown ones are left out."""
+    return {case.id: case for case in session.scalars(select(Case).where(Case.id.in_(list(ids))))}
+
+
+def versions_by_id(session: Session, ids: Iterable[int]) -> dict[int, PlanVersion]:
+    """The plan versions behind ids; unknown ones are left out."""
+    found = session.scalars(select(PlanVersion).where(PlanVersion.id.in_(list(ids))))
+    return {version.id: version for version in found}
+
+
+def plans(session: Session) -> Sequence[Plan]:
+    """Every plan, by key."""
+    return session.scalars(select(Plan).order_by(Plan.key)).all()
+
+
+def case_id_of(session: Session, text: str) -> int | None:
+    """A case by its number, as people know it, or by its row's id, as links carry it."""
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        return session.scalar(select(Case.id).where(Case.id == int(text)))
+    return session.scalar(select(Case.id).where(Case.number == text))
