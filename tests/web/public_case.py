@@ -244,12 +244,13 @@ def _unpacked(data: bytes) -> str:
 
 
 def found_in(text: str) -> set[str]:
-    """Which of the secrets a text holds; numbers also where their signs are left out."""
+    """Which of the secrets a text holds; those of digits alone also where their signs are left out
+    (not the four digits of an account: those stand in one random digest of a few hundred)."""
     bare = re.sub(r"[\s\-]", "", text)
     return {
         label
         for label, secret in SECRETS.items()
-        if secret in text or (secret[-4:].isdigit() and re.sub(r"\D", "", secret) in bare)
+        if secret in text or (re.fullmatch(r"[\d-]+", secret) and re.sub(r"\D", "", secret) in bare)
     }
 
 
