@@ -19,6 +19,7 @@ def main() -> None:
         ("requirements.lock", "pyproject.toml", []),
         ("requirements-test.lock", "pyproject.toml", ["--extra", "test"]),
         ("requirements-tools.lock", "requirements-tools.in", []),
+        ("requirements-uv.lock", "requirements-uv.in", []),
     ):
         print(f"  {target}")
         subprocess.run([*COMPILE, *extra, "-o", target, source], check=True)

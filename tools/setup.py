@@ -85,12 +85,44 @@ def environment() -> None:
     step("virtual environment", f"{sys.version_info[:2]}", (BIN / "python").exists(), work)
 
 
+def pip(*arguments: str | Path) -> list[str]:
+    return [str(a) for a in (BIN / "python", "-m", "pip", *arguments)]
+
+
+def uv_environment() -> dict[str, str]:
+    """The environment in which uv asks where pip would: pip's own settings name the mirror and the
+    certificates of this machine, and uv does not read them."""
+    env = dict(os.environ)
+    listed = subprocess.run(pip("config", "list"), capture_output=True, text=True, check=False)
+    for line in listed.stdout.splitlines():
+        key, _, value = line.partition("=")
+        option, value = key.rpartition(".")[2], value.strip().strip("'\"")
+        if option == "index-url":
+            env.setdefault("UV_DEFAULT_INDEX", value)
+        elif option == "extra-index-url":
+            over_net = " ".join(url for url in value.split() if url.startswith("http"))
+            env.setdefault("UV_INDEX", over_net)
+        elif option == "cert":
+            env.setdefault("SSL_CERT_FILE", value)
+    return env
+
+
 def packages(lock: str) -> None:
+    """What a lock file names, by uv, which unpacks side by side; by pip where uv cannot."""
+
     def work() -> None:
-        run(
-            BIN / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-            "--require-hashes", "-r", ROOT / lock,
-        )  # fmt: skip
+        install = ("install", "--quiet", "--require-hashes", "-r")
+        with_pip = pip(*install, ROOT / lock, "--disable-pip-version-check")
+        uv = pip(*install, ROOT / "requirements-uv.lock", "--disable-pip-version-check")
+        if subprocess.run(uv, cwd=ROOT, check=False).returncode == 0:
+            by_uv = subprocess.run(
+                [BIN / "uv", "pip", *install, ROOT / lock, "--python", BIN / "python"],
+                cwd=ROOT, env=uv_environment(), check=False,
+            )  # fmt: skip
+            if by_uv.returncode == 0:
+                return
+        say("uv could not install the packages; pip does")
+        run(*with_pip)
 
     step(f"Python packages ({lock})", digest([ROOT / lock], str(VENV)), True, work)
 
