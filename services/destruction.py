@@ -128,8 +128,7 @@ def handle_destroy(uow: UnitOfWork, s: Submission) -> dict[str, Any]:
         Path(folder) if folder else None,
         element_path=s.task.element_path,
     )
-    engine = uow.session.get_bind().engine
-    uow.after_commit(lambda: free_space.wipe(engine, destruction_rows.TABLES))
+    clear_freed(uow)
     return {"values": found.values, "drafts": found.drafts, "files": found.files}
 
 
@@ -140,8 +139,7 @@ def destroy(
     ``personal.destroyed``; returns what there was. ``data_dir`` is where files and exports lie:
     theirs go after the commit, without it they are left to the sweeps.
 
-    The space freed is cleared by `services.free_space.wipe` over `destruction_rows.TABLES`: the
-    caller's, once for all cases, after the commit."""
+    The space freed is cleared by `clear_freed`: the caller's, once for all cases."""
     session = uow.session
     uow.flush()  # what this unit has written so far is part of what is destroyed
     values = list(_values(session, case))
@@ -175,6 +173,12 @@ def destroy(
         now=act.at,
     )
     return found
+
+
+def clear_freed(uow: UnitOfWork) -> None:
+    """After the commit, clear the space that destroyed words took."""
+    engine = uow.session.get_bind().engine
+    uow.after_commit(lambda: free_space.wipe(engine, destruction_rows.TABLES))
 
 
 # ------------------------------------------------------------------------------- the values

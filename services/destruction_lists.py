@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session, selectinload
 from models.cases import Case
 from models.people import Person
 from models.retention import DestructionItem, DestructionList, DestructionVote
-from services import access, history, keepers, retention
+from services import access, destruction, destruction_notices, history, keepers, retention
 from services.actor import Actor
 from services.canonical import canonical
 from services.errors import Refusal
@@ -53,9 +53,11 @@ class ListedCase:
 def draw_up(
     uow: UnitOfWork, case_ids: Iterable[int], note: str, actor: Actor, now: datetime
 ) -> DestructionList:
-    """Draw up a list of cases that are due. Raises Refusal ``not_your_role`` / ``read_only`` 403,
-    ``form_invalid`` 422 (``cases``: required, too_many_cases; ``note``: too_long), ``case_not_due``
-    409 with the numbers of those that are not due, held, or on another list."""
+    """Draw up a list of cases that are due, and tell those who may decide on it.
+
+    Raises Refusal ``not_your_role`` / ``read_only`` 403, ``form_invalid`` 422 (``cases``: required,
+    too_many_cases; ``note``: too_long), ``case_not_due`` 409 with the numbers of those that are not
+    due, held, or on another list."""
     person = access.writer(uow.session, actor)
     access.require_role(person, keepers.ARCHIVE)
     wanted = sorted(set(case_ids))
@@ -90,6 +92,7 @@ def draw_up(
         payload={"list": made.id, "digest": made.digest, "note": made.note,
                  "cases": [one.case.number for one in chosen]},
     )  # fmt: skip
+    destruction_notices.tell_deciders(uow, made, DECIDERS, now)
     return made
 
 
@@ -152,6 +155,7 @@ def vote(
         uow, type_, actor=actor, occurred_at=now, now=now,
         payload={"list": found.id, "digest": digest}, personal={"comment": comment},
     )  # fmt: skip
+    destruction_notices.tell_author(uow, found, now)
     return found
 
 
@@ -166,6 +170,8 @@ def withdraw(uow: UnitOfWork, list_id: int, actor: Actor, now: datetime) -> Dest
         uow, "org.destruction_withdrawn", actor=actor, occurred_at=now, now=now,
         payload={"list": found.id},
     )  # fmt: skip
+    if any(item.outcome == "destroyed" for item in found.items):
+        destruction.clear_freed(uow)
     return found
 
 

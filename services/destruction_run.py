@@ -1,8 +1,9 @@
 """Carrying out a destruction list that two people have agreed to.
 
 Each case is destroyed in a unit of work of its own, so that a long list holds no lock for long and
-a fault stops it between two cases, not in the middle of one; carried out again, it goes on where it
-stood. A case on which a hold has been placed in between stays as it is.
+a fault stops it between two cases, not in the middle of one. It is done in portions of about
+`SECONDS`, so that whoever waits sees how far it is; carried out again, it goes on where it stood. A
+case on which a hold has been placed in between stays as it is.
 
 What goes and what stays is said in `services.destruction`: the words people typed, drafts, files
 and signals go; the case's chain with its commitments stays, and so do figures, choices and public
@@ -12,6 +13,7 @@ only what was due was destroyed.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -24,13 +26,15 @@ from sqlalchemy.orm import Session
 from models.cases import Case
 from models.history import HistoryEvent
 from models.retention import DestructionItem, DestructionList
-from services import access, destruction, destruction_rows, free_space, history, keepers
+from services import access, destruction, history, keepers
 from services.actor import Actor
 from services.destruction_lists import get_list, move, require_agreed, require_due
 from services.legal_holds import is_held, locked_case
 from services.uow import Database, UnitOfWork
 
 REASON: Final = "period_over"
+#: A portion ends with the first case that is finished after so long.
+SECONDS: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +48,47 @@ class Outcome:
     files: int
 
 
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """How far it is: ``done`` of ``total`` cases have been dealt with. ``outcome`` is there once
+    all have been, and the list is closed."""
+
+    done: int
+    total: int
+    outcome: Outcome | None
+
+
 def carry_out(
-    db: Database, list_id: int, actor: Actor, now: datetime, data_dir: Path | None
-) -> Outcome:
-    """Destroy the cases of a list both have agreed to. ``data_dir`` is where files and exports lie;
-    ``now`` is wall time.
+    db: Database,
+    list_id: int,
+    actor: Actor,
+    now: datetime,
+    data_dir: Path | None,
+    seconds: float = SECONDS,
+) -> Portion:
+    """Destroy the next cases of a list both have agreed to, for about so long and one at least;
+    after the last the list is carried out. ``data_dir`` is where files and exports lie; ``now`` is
+    wall time.
 
     Raises Refusal ``list_unknown`` 404, ``not_your_role`` / ``read_only`` 403, and as
-    `destruction_lists.require_agreed` and `require_due`; nothing is destroyed then."""
-    waiting = db.run(lambda uow: _begin(uow, list_id, actor, now))
-    for case_id in waiting:
-        db.run(partial(_destroy, list_id, case_id, actor, now, data_dir))
-    return db.run(lambda uow: _end(uow, list_id, actor, now))
+    `destruction_lists.require_agreed` and `require_due`; no more is destroyed then."""
+    waiting, total = db.run(lambda uow: _begin(uow, list_id, actor, now))
+    begun, left = time.monotonic(), list(waiting)
+    while left:
+        db.run(partial(_destroy, list_id, left.pop(0), actor, now, data_dir))
+        if time.monotonic() - begun >= seconds:
+            break
+    outcome = None if left else db.run(lambda uow: _end(uow, list_id, actor, now))
+    return Portion(total - len(left), total, outcome)
 
 
-def _begin(uow: UnitOfWork, list_id: int, actor: Actor, now: datetime) -> list[int]:
+def _begin(uow: UnitOfWork, list_id: int, actor: Actor, now: datetime) -> tuple[list[int], int]:
+    """The cases that wait, and how many the list has."""
     access.require_role(access.writer(uow.session, actor), keepers.ARCHIVE)
     found = get_list(uow.session, list_id)
     require_agreed(found)
     require_due(uow.session, found, now)
-    return [item.case_id for item in found.items if not item.outcome]
+    return [item.case_id for item in found.items if not item.outcome], len(found.items)
 
 
 def _destroy(
@@ -103,8 +128,7 @@ def _end(uow: UnitOfWork, list_id: int, actor: Actor, now: datetime) -> Outcome:
         payload={"list": list_id, "destroyed": list(outcome.destroyed),
                  "held": list(outcome.held), "values": outcome.values, "files": outcome.files},
     )  # fmt: skip
-    engine = uow.session.get_bind().engine
-    uow.after_commit(lambda: free_space.wipe(engine, destruction_rows.TABLES))
+    destruction.clear_freed(uow)
     return outcome
 
 

@@ -15,6 +15,7 @@ from models.plans import Plan
 from services import (
     access,
     destruction_lists,
+    destruction_notices,
     destruction_run,
     keepers,
     masked_rows,
@@ -38,6 +39,7 @@ from views.kit import (
     say,
     see_other,
     settings,
+    wants_fragment,
 )
 from views.refusals import field_errors, sentence
 
@@ -134,16 +136,21 @@ def withdraw(list_id: int) -> Answer:
 
 @bp.post("/lists/<int:list_id>/carry-out")
 def carry_out(list_id: int) -> Answer:
-    """Destroy what both have agreed to."""
+    """Destroy some of what both have agreed to, and say how to go on; htmx goes on by itself."""
 
     def work() -> Answer:
         read = Reader(request.form)
         if not read.flag("confirmed"):
             read.wrong("confirmed", _("请确认:销毁后不能恢复。"))
         read.finish()
-        done = destruction_run.carry_out(
+        portion = destruction_run.carry_out(
             database(), list_id, actor(keepers.ARCHIVE), now(), settings().data_dir
         )
+        done = portion.outcome
+        if done is None:
+            if wants_fragment():
+                return render("archive_room/_carrying_out.html", list_id=list_id, portion=portion)
+            return _list(list_id, portion=portion)
         say(
             _(
                 "已销毁 %(n)s 件(文字 %(values)s 处,文件 %(files)s 个),暂缓 %(held)s 件。",
@@ -155,7 +162,13 @@ def carry_out(list_id: int) -> Answer:
         )
         return see_other("archive_room.show_list", list_id=list_id)
 
-    return _attempt(list_id, work)
+    try:
+        return _attempt(list_id, work)
+    except Refusal as refusal:
+        if not wants_fragment():
+            raise
+        say(sentence(refusal), "error")
+        return see_other("archive_room.show_list", list_id=list_id)
 
 
 # ------------------------------------------------------------------------------ the pages
@@ -168,7 +181,7 @@ def _attempt(list_id: int, work: Any) -> Answer:
     except Mistakes as mistakes:
         return _list(list_id, 422, mistakes.errors)
     except Refusal as refusal:
-        if refusal.status in {403, 404}:
+        if refusal.status in {403, 404} or wants_fragment():
             raise
         errors = field_errors(refusal)
         return _list(list_id, refusal.status, errors, "" if errors else sentence(refusal))
@@ -200,7 +213,11 @@ def _index(refusal: Refusal | None = None, ticked: Iterable[int] = ()) -> Answer
 
 
 def _list(
-    list_id: int, status: int = 200, errors: Mapping[str, str] | None = None, refused: str = ""
+    list_id: int,
+    status: int = 200,
+    errors: Mapping[str, str] | None = None,
+    refused: str = "",
+    portion: destruction_run.Portion | None = None,
 ) -> Answer:
     with database().read() as session:
         found = destruction_lists.get_list(session, list_id)
@@ -222,6 +239,8 @@ def _list(
             may_vote=destruction_lists.may_vote(found, me()),
             own=found.drawn_by == me().id,
             may_keep=may(keepers.ARCHIVE),
+            asked=len(destruction_notices.deciders(session, found, destruction_lists.DECIDERS)),
+            portion=portion,
             errors=errors or {},
             values=request.form if request.method == "POST" else {},
             refused=refused,

@@ -29,6 +29,9 @@ SENTENCES = {
     "proposal_waiting": _l("有预案等您审定是否启用:%(title)s"),
     "proposal_agreed": _l("您提请的预案已同意启用:%(title)s"),
     "proposal_returned": _l("您提请的预案被退回:%(title)s"),
+    "destruction_waiting": _l("销毁清册第 %(list)s 号(%(n)s 件)等您审批"),
+    "destruction_agreed": _l("您拟定的销毁清册第 %(list)s 号,两人都已同意,可以执行"),
+    "destruction_refused": _l("您拟定的销毁清册第 %(list)s 号未获同意,已关闭"),
 }
 
 #: Icon and colour by kind.

@@ -27,7 +27,7 @@ from services import (
     unmasking,
 )
 from services.actor import Actor
-from services.destruction_run import Outcome, carry_out
+from services.destruction_run import Outcome, Portion, carry_out
 from services.errors import Refusal
 from services.uow import UnitOfWork
 from services.verify import verify_all
@@ -72,7 +72,10 @@ def room(small: World) -> World:
 
 
 def run(world: World, made: DestructionList, folder: Path | None = None) -> Outcome:
-    return carry_out(world.db, made.id, actor(world, "archivist2"), LATER, folder)
+    who = actor(world, "archivist2")
+    done = carry_out(world.db, made.id, who, LATER, folder, seconds=600)
+    assert done.outcome is not None and done.done == done.total == len(made.items)
+    return done.outcome
 
 
 def code(work: Callable[[], object]) -> str:
@@ -320,6 +323,29 @@ def test_a_fault_between_two_cases_is_gone_on_from(
     outcome = run(room, made)
     assert outcome.destroyed == (first.number, second.number) and len(wiped) == 1
     assert len(_told(room, "personal.destroyed")) == 2, "each once"
+
+
+def test_it_is_done_in_portions_and_what_is_left_can_be_taken_back(
+    room: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = (archived(room, word) for word in ("甲来电", "乙来电", "丙来电"))
+    made, who = agreed(room, first, second, third), actor(room, "archivist2")
+    wiped: list[object] = []
+    monkeypatch.setattr(free_space, "wipe", lambda engine, tables: wiped.append(tables))
+
+    def portion() -> Portion:
+        return carry_out(room.db, made.id, who, LATER, None, seconds=0)
+
+    assert portion() == Portion(1, 3, None) and portion() == Portion(2, 3, None)
+    assert room.one(select(DestructionList.status)) == "approved" and not wiped
+    texts = [text for _, text in everything(room.db)]
+    assert [any(word in text for text in texts) for word in ("甲来电", "乙来电", "丙来电")] == [
+        False, False, True,
+    ]  # fmt: skip
+    room.db.run(lambda uow: destruction_lists.withdraw(uow, made.id, who, LATER))
+    assert len(wiped) == 1, "the words of the first two are not left in free space"
+    assert code(portion) == "list_not_approved"
+    assert due(room) == [third.id]
 
 
 def test_files_that_another_case_has_too_keep_their_bytes(room: World, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from models.cases import Case
 from models.history import HistoryEvent
 from models.retention import DestructionList, LegalHold, PlanRetention, RetentionTerm
+from services import destruction_run
 from services.uow import Database
 from services.verify import verify_all
 from tests.integration.archive_world import (
@@ -126,6 +127,48 @@ def test_the_story_of_a_list(as_: As, world: World, first: Case, later: Clock) -
     assert "已销毁" in clerk.get(f"/archive/cases/{first.id}").text
     with world.db.read() as session:
         assert all(report.ok for report in verify_all(session))
+
+
+def test_a_long_list_shows_how_far_it_is_and_goes_on(
+    as_: As, world: World, first: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second: Case = world.all(select(Case).order_by(Case.id))[1]
+    made, clerk = agreed(world, first, second), as_("archivist")
+    path, sure = f"/archive/lists/{made.id}", {"confirmed": "on"}
+    real = destruction_run.carry_out
+    monkeypatch.setattr(destruction_run, "carry_out", lambda *given: real(*given, seconds=0))
+    clerk.get(path)
+    page = clerk.post(f"{path}/carry-out", sure)
+    assert page.status_code == 200 and "已办 1 件,共 2 件" in page.text
+    assert '<progress class="progress mb-2" max="2" value="1">' in page.text
+    assert 'hx-trigger="load, submit"' in page.text and "撤回清册" not in page.text
+    left = clerk.get(path).text
+    assert "没有执行完" in left and "接着执行" in left and "撤回清册" in left, "interrupted"
+    assert "等档案人员接着执行" in as_("leader").get(path).text
+    htmx = {"HX-Request": "true"}
+    refused = as_("leader").post(f"{path}/carry-out", sure, headers=htmx)
+    assert refused.headers["HX-Redirect"] == path
+    done = clerk.post(f"{path}/carry-out", sure, headers=htmx)
+    assert done.headers["HX-Redirect"] == path
+    assert "已销毁 2 件" in clerk.get(path).text
+    again = clerk.post(f"{path}/carry-out", sure, headers=htmx)
+    assert again.headers["HX-Redirect"] == path
+    assert "不能执行" in clerk.get(path).text
+
+
+def test_a_notice_leads_to_the_list(as_: As, world: World, first: Case) -> None:
+    as_("archivist").get("/archive")
+    made = draw_up(world, first)
+    leader = as_("leader")
+    panel = leader.get("/notifications/panel").text
+    assert "销毁清册第 1 号(1 件)等您审批" in panel
+    assert f'value="/archive/lists/{made.id}"' in panel
+    assert "等您审批" not in as_("archivist").get("/notifications/panel").text
+    vote(world, made, "leader", "refuse", comment="再等等")
+    assert "未获同意" in as_("archivist").get("/notifications/panel").text
+    clerk = as_("archivist")
+    clerk.post("/language", {"locale": "en"})
+    assert "list 1 was refused" in clerk.get("/notifications/panel").text
 
 
 def _digest(page: str) -> str:
