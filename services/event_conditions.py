@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from models.cases import Case
 from models.history import HistoryEvent
 from models.plans import Plan, PlanVersion
 from services import event_kinds, event_settled, history
 from services.definitions import catalogue_for, static_path
 from services.errors import Refusal
+from services.event_cases import CasesAsked
 from services.event_filter import EventFilter
 from services.event_streams import Span, Stream, count, element_paths
 from services.history_types import all_types
@@ -23,8 +23,6 @@ from services.history_types import all_types
 #: Cases of a plan or tier that are still read case by case, and events they may have together.
 FEW_CASES = 200
 FEW_EVENTS = 10_000
-#: Events that are looked at together for what is not in their own row.
-_CASES_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +53,7 @@ class Conditions:
         self._entered_later = event_kinds.ENTERED_LATER in self.kinds
         self._kind_types = event_kinds.types_of(self.kinds)
         self._of_plans = _types_naming_a_plan() if flt.plan else set()
-        self._cases: dict[int, tuple[str, str]] = {}  # plan key and tier, by id
-        self._plans = _plans_of_versions(session) if flt.plan or flt.tier else {}
+        self._cases = CasesAsked(session, flt.plan, flt.tier) if flt.plan or flt.tier else None
         self.paths = self._paths()
         self.ways = self._ways()
         self.nothing = not self.ways
@@ -66,9 +63,10 @@ class Conditions:
         """Those of the rows (`event_streams.rows`) that are meant, in their order, as far as they
         themselves and their cases tell."""
         found = [row for row in rows if self._row(row)]
-        if self.flt.plan or self.flt.tier:
-            self._look_up([row.case_id for row in found])
-            found = [row for row in found if row.case_id is None or self._of_case(row)]
+        if self._cases is not None:
+            self._cases.look_up(row.case_id for row in found)
+            holds = self._cases.holds
+            found = [row for row in found if row.case_id is None or holds(row.case_id)]
         return found
 
     def keep_events(self, events: Sequence[HistoryEvent]) -> list[HistoryEvent]:
@@ -102,6 +100,8 @@ class Conditions:
         flt = self.flt
         if self.types == frozenset() or self.paths == set():
             return []
+        if self._cases is not None and self._cases.nothing:
+            return []
         if flt.case is not None:
             return [Way(0, (Stream("cases", (flt.case,)),))]
         ways = [Way(9, (Stream("time"),))]
@@ -128,16 +128,8 @@ class Conditions:
 
     def _few_cases(self) -> list[int] | None:
         """The cases of the plan and tier, where they are few and short."""
-        if not (self.flt.plan or self.flt.tier):
-            return None
-        query = select(Case.id).limit(FEW_CASES + 1)
-        if self.flt.plan:
-            versions = [id_ for id_, key in self._plans.items() if key == self.flt.plan]
-            query = query.where(Case.plan_version_id.in_(versions))
-        if self.flt.tier:
-            query = query.where(Case.tier == self.flt.tier)
-        found = list(self.session.scalars(query))
-        if len(found) > FEW_CASES:
+        found = self._cases.few(FEW_CASES) if self._cases is not None else None
+        if found is None:
             return None
         streams = [Stream("cases", tuple(found))]
         short = count(self.session, streams, Span(), FEW_EVENTS) < FEW_EVENTS
@@ -163,19 +155,6 @@ class Conditions:
             and (row.case_id is not None or not flt.tier)
             and (row.case_id is not None or not flt.plan or row.type in self._of_plans)
         )
-
-    def _look_up(self, ids: Sequence[int | None]) -> None:
-        missing = [id_ for id_ in dict.fromkeys(ids) if id_ and id_ not in self._cases]
-        for start in range(0, len(missing), _CASES_AT_ONCE):
-            query = select(Case.id, Case.plan_version_id, Case.tier).where(
-                Case.id.in_(missing[start : start + _CASES_AT_ONCE])
-            )
-            for id_, version, tier in self.session.execute(query):
-                self._cases[id_] = (self._plans.get(version, ""), tier or "")
-
-    def _of_case(self, row: Row[Any]) -> bool:
-        plan, tier = self._cases.get(row.case_id, ("", ""))
-        return self.flt.plan in ("", plan) and self.flt.tier in ("", tier)
 
     def _names_plan(self, event: HistoryEvent) -> bool:
         return history.payload_of(event).get("plan") == self.flt.plan
@@ -251,8 +230,3 @@ def _types_naming_a_plan() -> set[str]:
         for type_ in all_types()
         if "plan" in {**type_.required, **type_.optional} and type_.name != "case.opened"
     }
-
-
-def _plans_of_versions(session: Session) -> dict[int, str]:
-    found = session.execute(select(PlanVersion.id, PlanVersion.plan_key))
-    return dict(found.all())

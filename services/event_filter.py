@@ -24,9 +24,10 @@ class EventFilter:
     static element path (`services.definitions.static_path`) or the id of an element anywhere on
     one; ``clause`` a clause id of ``plan``; ``types`` event types; ``category`` of the registry;
     ``kinds`` kinds of exception (`history_types.exception_types` and ``entered_later``); ``tier``
-    a tier key that the case has now; ``late`` True for what missed a deadline, False for what
-    met one; ``since`` (inclusive) and ``until`` (exclusive) bound when it happened; ``open_only``
-    keeps of ``kinds`` those nothing has settled yet (an oral approval not countersigned).
+    the tier that the case has now, by the name its plan gives it or by its key there; ``late``
+    True for what missed a deadline, False for what met one; ``since`` (inclusive) and ``until``
+    (exclusive) bound when it happened; ``open_only`` keeps of ``kinds`` those nothing has settled
+    yet (an oral approval not countersigned).
     """
 
     case: int | None = None

@@ -16,12 +16,13 @@ from werkzeug.datastructures import MultiDict
 from models.people import Person, Role
 from models.plans import Plan
 from services import audit_lookups
+from services.audit_lookups import VersionTiers
 from services.directory import people, roles
 from services.errors import Refusal
 from services.event_filter import EventFilter
 from services.history_types import all_types
 from services.moments import utc_text
-from services.tiers import tiers_of
+from services.tiers import Tier
 from views.exception_words import kinds_in_words
 from views.forms.base import Reader
 from views.i18n import loc
@@ -71,9 +72,6 @@ class Asked:
 def options(session: Session) -> Options:
     """Everything there is to choose from."""
     plans = audit_lookups.plans(session)
-    in_force = [plan.current_version_id for plan in plans if plan.current_version_id]
-    versions = audit_lookups.versions_by_id(session, in_force).values()
-    tiers = {tier.key: tier for version in versions for tier in tiers_of(version.manifest)}
     by_category: dict[str, list[tuple[str, str]]] = {}
     for type_ in all_types():
         by_category.setdefault(type_.category, []).append((type_.name, type_words(type_.name)))
@@ -83,11 +81,23 @@ def options(session: Session) -> Options:
         plans=[(plan.key, loc(plan, "title")) for plan in plans],
         people=[(person.id, f"{loc(person)} ({person.username})") for person in everybody],
         roles=[(role.key, loc(role)) for role in held],
-        tiers=[(key, loc(tier)) for key, tier in sorted(tiers.items(), key=lambda t: -t[1].level)],
+        tiers=_tiers(audit_lookups.version_tiers(session)),
         categories=[(key, str(words)) for key, words in CATEGORIES.items()],
         types=[(named(CATEGORIES, key), rows) for key, rows in by_category.items()],
         kinds=kinds_in_words(),
     )
+
+
+def _tiers(versions: Sequence[VersionTiers]) -> list[tuple[str, str]]:
+    """Each name a tier has in any plan once, the highest first: plans call the same tier by the
+    same name, though not by the same key. Where they translate it differently, all of it is
+    shown."""
+    by_name: dict[str, list[Tier]] = {}
+    for version in versions:
+        for tier in version.tiers:
+            by_name.setdefault(tier.name, []).append(tier)
+    ranked = sorted(by_name.items(), key=lambda one: -max(tier.level for tier in one[1]))
+    return [(name, " / ".join(dict.fromkeys(map(loc, tiers)))) for name, tiers in ranked]
 
 
 def type_words(name: str) -> str:

@@ -96,7 +96,7 @@ def filters() -> st.SearchStrategy[EventFilter]:
             "types": often_none(some(TYPES), ()),
             "category": often_none(st.sampled_from(["deadline", "statement", "case", "org"]), ""),
             "kinds": often_none(some(KINDS), ()),
-            "tier": often_none(st.sampled_from(["general", "major"]), ""),
+            "tier": often_none(st.sampled_from(["general", "major", "一般", "严重", "无"]), ""),
             "late": often_none(st.booleans(), None),
             "since": often_none(moments(), None),
             "until": often_none(moments(), None),

@@ -122,6 +122,34 @@ def test_what_cannot_be_read_is_said_at_its_field(auditor: Browser, world: World
     assert not logged(world, "audit.searched")
 
 
+def test_each_name_of_a_tier_is_offered_once_and_found_in_every_plan(
+    auditor: Browser, world: World
+) -> None:
+    """Two plans know 一般, under different keys; ``major`` is 重大 in one and 严重 in the other."""
+    offered = {
+        "zh": [("重大", "重大"), ("严重", "严重"), ("一般", "一般")],
+        "en": [("重大", "Major"), ("严重", "Serious"), ("一般", "General / Ordinary")],
+    }
+    for locale, wanted in offered.items():
+        auditor.post("/language", {"locale": locale})
+        for path in ("search", "exceptions", "exports"):
+            page = auditor.get(f"/audit/{path}")
+            chooser = re.search(r'<select[^>]* name="tier".*?</select>', page.text, re.S)
+            assert chooser is not None
+            given = re.findall(r'<option value="([^"]+)">([^<]*)<', chooser[0])
+            assert given == wanted, (path, locale)
+    auditor.post("/language", {"locale": "zh"})
+    held = world.all(select(Case).where(Case.tier.is_not(None)).order_by(Case.number))
+    for tier, keys in (("一般", {"general", "ordinary"}), ("严重", {"major"})):
+        page = auditor.get(f"/audit/search?tier={tier}")
+        assert f'<option value="{tier}" selected>' in page.text
+        found = set(re.findall(r'href="/cases/(\d+)', page.text))
+        of_t02 = {case.id for case in held if case.number[-1] in "36"}
+        meant = {case.id for case in held if case.tier in keys}
+        meant = meant & of_t02 if tier == "严重" else meant
+        assert found == {str(id_) for id_ in meant} and meant
+
+
 def test_a_search_is_kept_run_again_and_forgotten(
     auditor: Browser, as_: Callable[[str], Browser], world: World
 ) -> None:
