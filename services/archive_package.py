@@ -37,13 +37,15 @@ def make_package(
     data_dir: Path,
     case_id: int,
     contents: Contents,
-    papers: Papers | None,
+    papers: Papers,
     actor: Actor,
     now: datetime,
     out: BinaryIO,
 ) -> Made:
     """Write a case's package to ``out`` (empty, seekable) and put that on record. What is masked
-    for the person is left out. ``now`` is wall time.
+    for the person is left out. ``papers`` writes the report: whoever takes a package away gets it
+    with the record it is made from, masked as that is; the archive also of a case it had no part
+    in. ``now`` is wall time.
 
     Raises `Refusal` as `taker`, `signing.key_of`, `case_parts` and `ZipWriter.add` do; then
     nothing is on record."""

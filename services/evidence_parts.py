@@ -57,7 +57,7 @@ Papers = Callable[[Session, Case, Mask], Iterable[tuple[str, bytes]]]
 
 
 def case_parts(
-    session: Session, case: Case, data_dir: Path, mask: Mask, papers: Papers | None
+    session: Session, case: Case, data_dir: Path, mask: Mask, papers: Papers
 ) -> Iterator[Part]:
     """All parts of a case's evidence, in the order they are written: ``events.jsonl``,
     ``personal.jsonl`` (only with the mask off), ``people.json``, ``plan/``, ``statements/``,
@@ -81,5 +81,5 @@ def case_parts(
     yield Part("archive.json", evidence_rows.archive(session, case, mask.on))
     for name, content in evidence_heads.covering(session, case.id):
         yield Part(name, content)
-    for name, content in papers(session, case, mask) if papers is not None else ():
+    for name, content in papers(session, case, mask):
         yield Part(name, content)

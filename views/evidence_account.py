@@ -59,8 +59,8 @@ class Account:
 
 
 def account_of(session: Session, case: Case, mask: Mask) -> Account:
-    """What the report tells of a case; ``mask`` is the reader's."""
-    view = masked_rows.overview(mask, case_reading.overview(session, case.id, me(), now()))
+    """What the report tells of a case that the person signed in may have; ``mask`` is theirs."""
+    view = masked_rows.overview(mask, case_reading.overview_of(session, case, me(), now()))
     words = _words(session, view)
     last = view.timeline[-1].event if view.timeline else None
     unit = organization(session)

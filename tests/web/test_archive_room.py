@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
+import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -136,7 +140,7 @@ def test_a_long_list_shows_how_far_it_is_and_goes_on(
     made, clerk = agreed(world, first, second), as_("archivist")
     path, sure = f"/archive/lists/{made.id}", {"confirmed": "on"}
     real = destruction_run.carry_out
-    monkeypatch.setattr(destruction_run, "carry_out", lambda *given: real(*given, seconds=0))
+    monkeypatch.setattr(destruction_run, "carry_out", partial(real, seconds=0))
     clerk.get(path)
     page = clerk.post(f"{path}/carry-out", sure)
     assert page.status_code == 200 and "已办 1 件,共 2 件" in page.text
@@ -248,6 +252,14 @@ def test_who_takes_a_package(as_: As, world: World, first: Case, tmp_path: Path)
         answer = as_(who).get(path)
         assert answer.status_code == 200 and answer.mimetype == "application/zip"
         assert f"archive-{first.number}.zip" in answer.headers["Content-Disposition"]
+        with zipfile.ZipFile(io.BytesIO(answer.data)) as box:
+            masked = json.loads(box.read("manifest.json"))["masked"]
+            report = box.read("report.html").decode() + box.read("contents.html").decode()
+            everything = b"".join(box.read(name) for name in box.namelist())
+            assert "report.docx" in box.namelist() and first.number in report
+        # The report is made of the same record: masked where that is, and nowhere else.
+        assert masked is (who == "auditor")
+        assert (PHONE in report) is (PHONE.encode() in everything) is (who != "auditor")
     made = world.all(select(HistoryEvent).where(HistoryEvent.type == "audit.bundle_made"))
     assert [(event.role_key, event.chain) for event in made] == [
         ("archive", "audit"), ("office", "audit"), ("auditor", "audit"),
