@@ -1,5 +1,5 @@
-"""What auditors opened: put on record, and read back. In the chain ``audit``, so that looking at a
-case leaves no trace in the case."""
+"""What auditors opened, put on record: in the chain ``audit``, so that looking at a case leaves no
+trace in the case. `services.audit_log` reads it back."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.cases import Case
 from models.history import HistoryEvent
 from models.intake import Attachment, Signal
 from models.people import Person
@@ -19,14 +17,8 @@ from models.tasks import UserTask
 from models.words import Statement
 from services import access, history, masking
 from services.actor import Actor
-from services.directory import people_by_id
-from services.errors import Refusal
 from services.uow import UnitOfWork
 
-#: Rows of the log in a page.
-PAGE = 50
-#: Who may read the log.
-READERS = (access.AUDITOR, access.ADMIN)
 #: Longest argument of an address that is kept.
 _ARGUMENT = 120
 
@@ -88,51 +80,3 @@ def case_behind(session: Session, given: Mapping[str, Any]) -> int | None:
 def sees_anyway(session: Session, person: Person, case_id: int) -> bool:
     """Whether the person may see the case without the auditor's role."""
     return case_id in masking.seen_otherwise(session, person, [case_id])
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A row of the log. ``case`` is the case it names, where it names one that is still there."""
-
-    event: HistoryEvent
-    payload: Mapping[str, Any]
-    personal: Mapping[str, Any]
-    person: Person | None
-    case: Case | None
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """The latest first; ``before`` is what the next page begins below, None on the last."""
-
-    entries: list[Entry]
-    before: int | None
-
-
-def log(session: Session, person: Person, before: int | None = None) -> Log:
-    """A page of the chain ``audit``, `PAGE` rows, by keyset. Raises Refusal ``not_your_role`` 403
-    for anybody but auditors and administrators, ``not_active`` 403."""
-    if not person.active:
-        raise Refusal("not_active", 403)
-    access.require_role(person, *READERS)
-    query = select(HistoryEvent).where(HistoryEvent.chain == history.AUDIT)
-    if before is not None:
-        query = query.where(HistoryEvent.seq < before)
-    events = list(session.scalars(query.order_by(HistoryEvent.seq.desc()).limit(PAGE + 1)))
-    shown = events[:PAGE]
-    payloads = [history.payload_of(event) for event in shown]
-    personal = history.personal_by_event(session, shown)
-    people = people_by_id(session, [event.person_id for event in shown])
-    ids = {payload["case"] for payload in payloads if isinstance(payload.get("case"), int)}
-    cases = {one.id: one for one in session.scalars(select(Case).where(Case.id.in_(ids)))}
-    entries = [
-        Entry(
-            event,
-            payload,
-            personal.get(event.id, {}),
-            people.get(event.person_id or 0),
-            cases.get(payload.get("case", 0)),
-        )
-        for event, payload in zip(shown, payloads, strict=True)
-    ]
-    return Log(entries, shown[-1].seq if len(events) > PAGE else None)

@@ -1,28 +1,41 @@
-"""The log of the audit room: who opened, searched, exported and unmasked what, and when."""
+"""The log of the audit room: who opened, searched, exported and unmasked what, and when; by person,
+kind of page, period and case."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, make_response, request, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
+from sqlalchemy.orm import Session
 
 from models.cases import Case
-from services import audit_trail
+from services import audit_log, audit_lookups
 from services.access import AUDITOR
-from services.audit_trail import Entry
+from services.audit_log import Asked, Entry
+from services.directory import people
+from services.history_types import all_types
 from services.masking import BARE
-from services.moments import from_text
-from views.audit_trail import what_words
+from services.moments import from_text, utc_text
+from views.audit_trail import RECORDED, what_words
+from views.forms.base import Reader
 from views.i18n import format_moment, loc
 from views.kit import Answer, database, me, render
+from views.proof_words import chains_named
 from views.record_words import RECORD_SENTENCES
 
 bp = Blueprint("audit_log", __name__, url_prefix="/audit/log")
+
+#: Pages of every kind.
+OPENED = "audit.opened"
+#: What of an event's sentence names the kind of act.
+_HEAD = re.compile(r"[^::,,%]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +57,81 @@ def show() -> Answer:
     before = request.args.get("before", "")
     cursor = int(before) if before.isascii() and before.isdigit() and len(before) < 12 else None
     with database().read() as session:
-        page = audit_trail.log(session, me(), cursor)
-        return render(
+        asked, errors, given = _asked(session)
+        found = audit_log.log(session, me(), asked, cursor)
+        page = render(
             "audit/log.html",
-            rows=[_row(entry) for entry in page.entries],
-            before=page.before,
+            rows=[] if errors else [_row(entry, found.cases) for entry in found.entries],
+            found=found,
+            next=_link(given, found.before) if found.before and not errors else "",
+            first_page=_link(given),
             first=cursor is None,
+            narrowed=bool(given),
+            people=[(one.id, loc(one)) for one in people(session, active=False)],
+            acts=_acts(),
+            pages=[(keys[0], words) for words, keys in _pages().items()],
+            values=given | {"since": asked.since or "", "until": asked.until or ""}
+            if not errors
+            else request.args,
+            errors=errors,
             in_room=AUDITOR in me().role_keys,
         )
+    return make_response(page, 422 if errors else 200)
 
 
-def _row(entry: Entry) -> Row:
+def _asked(session: Session) -> tuple[Asked, Mapping[str, str], dict[str, Any]]:
+    """The filter, what is wrong with it by field, and what of it an address carries."""
+    read, known = Reader(request.args), _pages()
+    keys = {key: tuple(some) for some in known.values() for key in some}
+    what = read.choice("what", {*keys, *(key for key, _words in _acts())})
+    number, case = read.text("case", limit=40), None
+    if number:
+        case = audit_lookups.case_id_of(session, number)
+        if case is None:
+            read.wrong("case", _("没有这个编号的事件。"))
+    person = read.whole("person")
+    if person is not None and not 0 < person < 2**31:
+        read.wrong("person", _("请从列出的选项中选择。"))
+    since, until = read.moment("since"), read.moment("until")
+    if since is not None and until is not None and until <= since:
+        read.wrong("until", _("结束不能早于开始。"))
+    if read.errors:
+        return Asked(), read.errors, {}
+    types = (what,) if what and what not in keys else ()
+    asked = Asked(person, keys.get(what, ()), types, case, since, until)
+    given = {
+        "person": person,
+        "what": what,
+        "case": number,
+        "since": utc_text(since) if since is not None else "",
+        "until": utc_text(until) if until is not None else "",
+    }
+    return asked, {}, {name: value for name, value in given.items() if value}
+
+
+def _link(given: Mapping[str, Any], before: int | None = None) -> str:
+    return url_for("audit_log.show", before=before, **given)
+
+
+def _pages() -> dict[str, list[str]]:
+    """What a kind of page is called -> its keys: several addresses may be one kind."""
+    found: dict[str, list[str]] = {}
+    for key, words in RECORDED.items():
+        found.setdefault(str(words), []).append(key)
+    return found
+
+
+def _acts() -> list[tuple[str, str]]:
+    """Types of event of the log, in words; pages of every kind first."""
+    rest = []
+    for type_ in all_types():
+        head = _HEAD.match(str(RECORD_SENTENCES.get(type_.name, "")))
+        if type_.name.startswith("audit.") and type_.name != OPENED and head is not None:
+            rest.append((type_.name, head.group().strip()))
+    return [(OPENED, _("打开任何一页")), *rest]
+
+
+def _row(entry: Entry, cases: Mapping[int, Case]) -> Row:
     given = entry.payload
     words: dict[str, str] = defaultdict(str)
     for source in (given, entry.personal):
@@ -64,6 +141,8 @@ def _row(entry: Entry) -> Row:
                 words[name] = BARE.text(str(value if value is not None else ""))
     if "what" in given:
         words["what"] = what_words(given["what"])
+    if "chain" in given:
+        words["chain"] = chains_named(str(given["chain"]), cases)
     template = RECORD_SENTENCES.get(entry.event.type)
     text = str(template) % words if template is not None else entry.event.type
     return Row(
@@ -71,22 +150,28 @@ def _row(entry: Entry) -> Row:
         at=entry.event.recorded_at,
         who=loc(entry.person) if entry.person is not None else _("系统"),
         text=text.strip().rstrip(":"),
-        about=_about(given),
+        about=_about(entry.event.type, given, cases),
         case=entry.case,
     )
 
 
-def _about(given: Any) -> str:
+def _about(type_: str, given: Mapping[str, Any], cases: Mapping[int, Case]) -> str:
     parts = []
     if given.get("id") not in (None, "") and "what" in given:
         parts.append(str(given["id"]))
+    if type_ == "audit.verified":
+        parts.append(_("完好") if given.get("ok") else _("对不上"))
     if isinstance(given.get("until"), str):
         parts.append(_("到 %(until)s 为止", until=format_moment(from_text(given["until"]))))
     for name in ("args", "filter"):
         if isinstance(given.get(name), dict):
-            parts += [f"{key}={value}" for key, value in given[name].items()]
-    if isinstance(given.get("cases"), list):
-        parts.append(", ".join(f"#{one}" for one in given["cases"]))
+            parts += [f"{key}={_value(key, value, cases)}" for key, value in given[name].items()]
     if "masked" in given:
         parts.append(_("个人信息已遮蔽") if given["masked"] else _("含个人信息"))
     return " · ".join(parts)
+
+
+def _value(key: str, value: Any, cases: Mapping[int, Case]) -> Any:
+    """A filter's case by its number, everything else as it stands."""
+    case = cases.get(value) if key == "case" and type(value) is int else None
+    return case.number if case is not None else value

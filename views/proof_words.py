@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from models.cases import Case
 from services.heads_check import Break
 from views.terms import named
 
@@ -59,6 +62,21 @@ def chain_name(chain: str) -> str:
         "audit": _("查阅记录的链"),
         "heads": _("封存的链"),
     }.get(chain, chain)
+
+
+def chains_named(chain: str, cases: Mapping[int, Case]) -> str:
+    """What a check went through, as its event has it: one chain, or ``FIRST…LAST`` in order of
+    their names. A case by its number."""
+    first, dots, last = chain.partition("…")
+    if dots:
+        return _("%(first)s 到 %(last)s", first=_named(first, cases), last=_named(last, cases))
+    return _named(chain, cases)
+
+
+def _named(chain: str, cases: Mapping[int, Case]) -> str:
+    id_ = chain.removeprefix("case:")
+    case = cases.get(int(id_)) if id_ != chain and id_.isascii() and id_.isdigit() else None
+    return case.number if case is not None else chain_name(chain).strip()
 
 
 def lodge_words(how: str) -> str:

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from models.history import HistoryEvent
-from services import audit_trail, case_reading
+from services import audit_log, audit_trail, case_reading
 from tests.integration.world import Made, World
 from tests.web.conftest import Browser, Clock
 from tests.web.public_case import (
@@ -121,7 +121,7 @@ def test_what_cannot_be_recorded_is_not_shown(
 def test_the_log_says_who_opened_what(
     as_: As, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit_trail, "PAGE", 3)
+    monkeypatch.setattr(audit_log, "PAGE", 3)
     case, auditor = the_case(world), as_("auditor")
     auditor.get(f"/cases/{case.id}")
     auditor.post(f"/audit/cases/{case.id}/unmask", {"reason": f"核对{SECRETS['mobile']}是谁"})
@@ -129,12 +129,12 @@ def test_the_log_says_who_opened_what(
     assert page.status_code == 200
     assert "查阅:事件页" in page.text and case.number in page.text
     assert "显示个人信息:核对〔电话〕是谁" in page.text and not found_in(page.text)
-    for n in range(audit_trail.PAGE + 1):
+    for n in range(audit_log.PAGE + 1):
         auditor.get(f"/cases?after={n}")
     first = auditor.get("/audit/log").text
     assert "查阅:事件页" not in first
     below = world.one(select(func.max(HistoryEvent.seq)).where(HistoryEvent.chain == "audit"))
-    below -= audit_trail.PAGE
+    below -= audit_log.PAGE
     assert f"before={below + 1}" in first or f"before={below}" in first
     assert "查阅:事件页" in auditor.get(f"/audit/log?before={below}").text
     assert as_("admin").get("/audit/log").status_code == 200
