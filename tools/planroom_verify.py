@@ -32,6 +32,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -51,7 +52,9 @@ _DAMAGED = (
     zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError, KeyError,
     IndexError, NotImplementedError, RuntimeError, OverflowError,
 )  # fmt: skip
-_MISSHAPEN = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
+_MISSHAPEN = (
+    KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, OverflowError,
+)  # fmt: skip
 
 
 class Unreadable(Exception):
@@ -149,7 +152,11 @@ class Container:
             local = _LOCAL.pack(b"PK\3\4", *shape, 0) + name
             if info.compress_type != zipfile.ZIP_STORED:
                 self._report.broken("compressed", name=info.filename)
-            elif info.header_offset != at or self._bytes(at, len(local)) != local:
+            elif (
+                info.header_offset != at
+                or self._bytes(at, len(local)) != local
+                or info.filename != info.orig_filename  # what follows a zero byte is not read
+            ):
                 self._report.broken("layout", name=info.filename, at=at)
             rest = (0, 0, 0, 0, 0o100644 << 16, min(at, 2**32 - 1))
             table += _CENTRAL.pack(b"PK\1\2", 0x314, *shape, *rest) + name
@@ -255,6 +262,8 @@ def read_manifest(box: Container, report: Report) -> Manifest:
         if told["format"] != FORMAT:
             raise Unreadable("format", found=str(told["format"])[:60])
         files = {str(f["name"]): (int(f["size"]), str(f["sha256"])) for f in told["files"]}
+        if len(files) < len(told["files"]):
+            report.broken("listed_twice")
         manifest = Manifest(raw, told, files)
         shown = {
             "unit": str(told["installation"]["name"]), "number": str(told["case"]["number"]),
@@ -345,11 +354,19 @@ def check_files(box: Container, manifest: Manifest, report: Report) -> None:
 class Chain:
     """What later steps need of the events. ``hashes`` by sequence number; ``personal``:
     commitment -> (sequence number, field); ``of``: type -> (sequence number, data) of the events
-    that other files are held against."""
+    that other files are held against, ``bodies`` all that such an event says; ``first``: when the
+    chain was begun."""
 
     hashes: dict[int, str] = field(default_factory=dict)
     personal: dict[str, tuple[int, str]] = field(default_factory=dict)
     of: dict[str, list[tuple[int, Mapping[str, Any]]]] = field(default_factory=dict)
+    bodies: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    first: str = ""
+
+    @property
+    def destroyed(self) -> int:
+        """The last event that destroyed personal values, 0 without one."""
+        return max((seq for seq, _ in self.events("personal.destroyed")), default=0)
 
     def events(self, *types: str) -> list[tuple[int, Mapping[str, Any]]]:
         found = [one for type_ in types for one in self.of.get(type_, [])]
@@ -360,8 +377,8 @@ _HELD_AGAINST = frozenset(
     (
         "case.opened", "instance.started", "instance.migrated", "statement.created",
         "statement.version_added", "approval.given", "approval.voided", "approval.countersigned",
-        "statement.released", "statement.withdrawn", "file.added",
-        "archive.item_recorded", "personal.destroyed",
+        "statement.released", "statement.withdrawn", "statement.link_added", "file.added",
+        "archive.item_recorded", "personal.destroyed", "case.closed", "case.archived",
     )
 )  # fmt: skip
 
@@ -392,8 +409,10 @@ def read_chain(box: Container, manifest: Manifest, report: Report) -> Chain:
         chain.hashes.setdefault(seq, hash_)
         for name, commitment in dict(body.get("personal") or {}).items():
             chain.personal[str(commitment)] = (seq, str(name))
+        chain.first = chain.first or str(body.get("at"))
         if body.get("type") in _HELD_AGAINST:
             chain.of.setdefault(str(body["type"]), []).append((seq, body["data"]))
+            chain.bodies[seq] = body
     few.tell()
     _check_order(order, manifest, report)
     last = before[1] if before is not None else None
@@ -501,6 +520,9 @@ def check_personal(box: Container, manifest: Manifest, chain: Chain, report: Rep
             few.broken("value_twice", seq=seq, field=name[:60])
         seen.add(commitment)
         values[seq, name] = told["value"]
+    for commitment, (seq, name) in chain.personal.items():
+        if commitment not in seen and seq > chain.destroyed:
+            few.broken("value_untold", seq=seq, field=name[:60])
     few.tell()
     erased = len(chain.personal.keys() - seen)
     if erased != manifest.told["erased"]:
@@ -518,10 +540,11 @@ Values = dict[tuple[int, str], Any]
 def check_plans(box: Container, chain: Chain, report: Report) -> None:
     report.begin(7)
     told = box.json("plan/plans.json")
-    known, files = {}, 0
+    known, files, listed = {}, 0, {"plan/plans.json"}
     for version in told:
         number, names = int(version["number"]), [str(name) for name in version["files"]]
-        known[str(version["hash"])] = number
+        known[str(version["hash"])] = (str(version["plan"]), number)
+        listed |= {f"plan/{number}/{name}" for name in names}
         digest = hashlib.sha256()
         for name in sorted(names):
             for part in (name.encode(), box.whole(f"plan/{number}/{name}")):
@@ -539,11 +562,73 @@ def check_plans(box: Container, chain: Chain, report: Report) -> None:
     for seq, hash_ in named:
         if hash_ not in known:
             report.broken("plan_other", seq=seq, hash=str(hash_)[:64])
+    for seq, hash_, label in _labels(chain):
+        found = known.get(str(hash_), label)
+        if any(one is not None and one != shown for one, shown in zip(label, found, strict=True)):
+            report.broken("plan_label", seq=seq, plan=found[0][:60], number=found[1])
+    for name in box.infos:
+        if name.startswith("plan/") and name not in listed:
+            report.broken("plan_unlisted", name=name)
     report.say("plans", count=len(known), files=files, named=len(named))
 
 
-def check_statements(box: Container, chain: Chain, values: Values, report: Report) -> None:
+def _labels(chain: Chain) -> Iterator[tuple[int, Any, tuple[Any, Any]]]:
+    """Which plan, and which number of it, events say a version is: (seq, hash, (plan, number)),
+    None for what one does not say."""
+    opened = [data for _, data in chain.events("case.opened")][:1]
+    plan = opened[0].get("plan") if opened else None
+    for seq, data in chain.events("instance.started")[:1]:
+        yield seq, data.get("hash"), (plan, opened[0].get("plan_version") if opened else None)
+    for seq, data in chain.events("instance.migrated"):
+        for way in ("from", "to"):
+            yield seq, data.get(f"{way}_hash"), (plan, data.get(f"{way}_number"))
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The chain's word on rows of other files. ``masked``: what people typed is left out."""
+
+    chain: Chain
+    values: Values
+    masked: bool
+
+    def differs(
+        self, event: tuple[int, Mapping[str, Any]], row: Mapping[str, Any],
+        same: Mapping[str, str], typed: tuple[str, ...] = (),
+    ) -> list[str]:  # fmt: skip
+        """Names of what a row says otherwise than its event. ``same``: name -> what of the event
+        it is (a key of its data, or ``@by``, ``@role``, ``@for``, ``@at``, ``@happened``);
+        ``typed``: personal values of that name."""
+        seq, data = event
+        body = self.chain.bodies[seq]
+        by = body.get("actor")
+        said = {
+            "@by": by if isinstance(by, int) else None, "@role": body.get("role", ""),
+            "@for": body.get("for"), "@at": body["at"],
+            "@happened": body.get("happened", body["at"]),
+        }  # fmt: skip
+        found = [
+            name
+            for name, key in same.items()
+            if (key in said or key in data) and row[name] != (said | dict(data))[key]
+        ]
+        return found + [name for name in typed if not self._typed(body, seq, name, row[name])]
+
+    def _typed(self, body: Mapping[str, Any], seq: int, name: str, shown: Any) -> bool:
+        if self.masked:
+            return shown is None
+        if name not in dict(body.get("personal") or {}):
+            return bool(shown == body["data"].get(name, ""))
+        value = self.values.get((seq, name))
+        # Gone from the chain's values, it is gone from the row.
+        return bool(shown == ("" if value is None else value))
+
+
+def check_statements(
+    box: Container, manifest: Manifest, chain: Chain, values: Values, report: Report
+) -> None:
     report.begin(8)
+    rows = Rows(chain, values, bool(manifest.told["masked"]))
     wanted = {int(data["statement"]) for _, data in chain.events("statement.created")}
     names = {f"statements/{one}.json" for one in wanted}
     there = {name for name in box.infos if name.startswith("statements/")}
@@ -551,7 +636,7 @@ def check_statements(box: Container, chain: Chain, values: Values, report: Repor
         report.broken("missing", name=name)
     counts = Counter[str]()
     for name in sorted(there):
-        counts += _statement(name, box.json(name), chain, values, report)
+        counts += _statement(name, box.json(name), rows, report)
     for seq, data in chain.events("statement.version_added", "approval.given"):
         if int(data["statement"]) not in wanted:
             report.broken("statement_unknown", seq=seq, statement=int(data["statement"]))
@@ -561,45 +646,70 @@ def check_statements(box: Container, chain: Chain, values: Values, report: Repor
     )  # fmt: skip
 
 
-def _statement(
-    name: str, told: Mapping[str, Any], chain: Chain, values: Values, report: Report
-) -> Counter[str]:
+_OF_STATEMENT = {
+    "kind": "kind", "corrects": "corrects", "approvals_needed": "approvals",
+    "created_by": "@by",
+}  # fmt: skip
+_OF_VERSION = {
+    "id": "id", "digest": "digest", "author": "@by", "role": "@role", "created_at": "@at",
+}  # fmt: skip
+_OF_APPROVAL = {
+    "kind": "kind", "decision": "decision", "digest": "digest", "oral": "oral",
+    "person": "person", "entered_by": "@by", "for": "@for", "task": "task",
+    "happened": "@happened", "recorded": "@at",
+}  # fmt: skip
+_OF_RELEASE = {
+    "digest": "digest", "channel": "channel", "account": "account", "person": "@by",
+    "role": "@role", "task": "task", "happened": "@happened", "recorded": "@at",
+}  # fmt: skip
+
+
+def _statement(name: str, told: Mapping[str, Any], rows: Rows, report: Report) -> Counter[str]:
     """One statement's texts, approvals and releases against the events about it."""
-    own = int(told["id"])
+    own, chain = int(told["id"]), rows.chain
     if f"statements/{own}.json" != name:
         report.broken("statement_other", name=name, statement=own)
+    for event in _about(chain, "statement.created", own, "statement").values():
+        if wrong := rows.differs(event, told, _OF_STATEMENT):
+            report.broken("statement_row", statement=own, what=", ".join(wrong))
     counts, numbers = Counter[str](), {}
     added = _about(chain, "statement.version_added", own)
     for version in told["versions"]:
         counts["versions"] += 1
         number, digest = int(version["number"]), str(version["digest"])
         numbers[version["id"]] = (number, digest)
+        if version["masked"] and not rows.masked:
+            report.broken("text_withheld", statement=own, version=number)
         if version["masked"]:
             counts["masked"] += 1
         elif sha256(canonical(version["text"])) != digest:
             report.broken("text_changed", statement=own, version=number)
-        _same(report, "version_other", added.pop(number, None), {"digest": digest},
-              statement=own, version=number)  # fmt: skip
+        event = added.pop(number, None)
+        wrong = rows.differs(event, version, _OF_VERSION, ("note",)) if event else ["number"]
+        if wrong:
+            report.broken("version_other", statement=own, version=number, what=", ".join(wrong))
     given = _about(chain, "approval.given", own, "id")
     out = _about(chain, "statement.released", own, "id")
-    for kind, rows, events in (("approval", told["approvals"], given),
+    for kind, some, events in (("approval", told["approvals"], given),
                                ("release", told["releases"], out)):  # fmt: skip
-        for row in rows:
+        for row in some:
             counts[kind + "s"] += 1
             event = events.pop(row["id"], None)
+            wrong = _row_wrong(kind, row, event, rows) if event else ["id"]
             number, digest = numbers.get(row["version"], (0, ""))
-            shown = {k: row[k] for k in ("digest", "kind", "decision", "oral") if k in row}
-            _same(report, f"{kind}_other", event, {**shown, "version": number},
-                  statement=own, id=int(row["id"]))  # fmt: skip
-            if row["digest"] != digest:
-                report.broken(f"{kind}_other", statement=own, id=int(row["id"]))
-            if event is not None and kind == "approval":
-                value = values.get((event[0], "comment"))
-                if value is not None and row["comment"] is not None and row["comment"] != value:
-                    report.broken("approval_other", statement=own, id=int(row["id"]))
-    for rows, mark, type_, key in _MARKS:
-        marked = {row["id"] for row in told[rows] if row[mark] is not None}
-        if marked != {data.get(key) for _, data in _about(chain, type_, own, key).values()}:
+            if row["digest"] != digest or (event and event[1].get("version", number) != number):
+                wrong.append("version")
+            if wrong:
+                report.broken(f"{kind}_other", statement=own, id=int(row["id"]),
+                              what=", ".join(wrong))  # fmt: skip
+    for some, mark, type_, key, same in _MARKS:
+        marked = {row["id"]: row for row in told[some] if row[mark] is not None}
+        events = _about(chain, type_, own, key)
+        typed = ("reason",) if type_ == "statement.withdrawn" else ()
+        if marked.keys() != events.keys() or any(
+            rows.differs(events[id_], {**row, "reason": row.get("withdrawal_reason")}, same, typed)
+            for id_, row in marked.items()
+        ):
             report.broken("mark_other", statement=own, mark=mark)
     for code, left in (("version_missing", added), ("approval_missing", given),
                        ("release_missing", out)):  # fmt: skip
@@ -608,12 +718,29 @@ def _statement(
     return counts
 
 
+def _row_wrong(
+    kind: str, row: Mapping[str, Any], event: tuple[int, Mapping[str, Any]], rows: Rows
+) -> list[str]:
+    if kind == "release":
+        # A link may be put in later: the last one counts.
+        links = [data.get("link") for _, data in rows.chain.events("statement.link_added")
+                 if data.get("release") == row["id"]]  # fmt: skip
+        wrong = rows.differs(event, row, _OF_RELEASE)
+        return wrong + (["link"] if row["link"] != [event[1].get("link"), *links][-1] else [])
+    same = dict(_OF_APPROVAL)
+    if row["task"] is not None and row["oral"] is False:
+        same["role"] = "@role"  # else it is the approver's, who did not enter it there
+    return rows.differs(event, row, same, ("comment",))
+
+
 #: Where a row says that something happened to it, and the event that says so too.
-_MARKS = (
-    ("approvals", "voided_at", "approval.voided", "id"),
-    ("approvals", "countersigned_at", "approval.countersigned", "id"),
-    ("releases", "withdrawn_at", "statement.withdrawn", "release"),
-)
+_MARKS: tuple[tuple[str, str, str, str, Mapping[str, str]], ...] = (
+    ("approvals", "voided_at", "approval.voided", "id",
+     {"voided_at": "@at", "voided_by_version": "by_version"}),
+    ("approvals", "countersigned_at", "approval.countersigned", "id", {"countersigned_at": "@at"}),
+    ("releases", "withdrawn_at", "statement.withdrawn", "release",
+     {"withdrawn_at": "@happened", "withdrawn_by": "@by"}),
+)  # fmt: skip
 
 
 def _about(
@@ -626,20 +753,18 @@ def _about(
     }
 
 
-def _same(
-    report: Report,
-    code: str,
-    event: tuple[int, Mapping[str, Any]] | None,
-    shown: Mapping[str, Any],
-    **where: Any,
+_OF_FILE = {
+    "size": "size", "mime": "mime", "task": "task", "signal": "signal", "added_at": "@at",
+    "added_by": "@by",
+}  # fmt: skip
+
+
+def check_held(
+    box: Container, manifest: Manifest, chain: Chain, values: Values, report: Report
 ) -> None:
-    if event is None or any(key in event[1] and event[1][key] != shown[key] for key in shown):
-        report.broken(code, **where)
-
-
-def check_held(box: Container, chain: Chain, values: Values, report: Report) -> None:
     """The case's files against the list, and the list against the events that added them."""
     report.begin(9)
+    rows = Rows(chain, values, bool(manifest.told["masked"]))
     told, few = box.json("files.json"), Few(report)
     events = {data.get("id"): (seq, data) for seq, data in chain.events("file.added")}
     inside, states = set[str](), Counter[str]()
@@ -648,16 +773,17 @@ def check_held(box: Container, chain: Chain, values: Values, report: Report) -> 
         states[state] += 1
         if state == "held":
             inside.add(f"files/{sha}")
+        if state == "withheld" and not rows.masked:
+            few.broken("file_withheld", id=int(row["id"]), sha=sha)
         if event is None:
             if row["signal"] is None:
                 few.broken("file_unknown", id=int(row["id"]), sha=sha)
             continue
         if event[1].get("sha256") != sha:
             few.broken("file_other", id=int(row["id"]), seq=event[0], sha=sha)
-        name = values.get((event[0], "name"))
-        if name is not None and row["name"] is not None and name != row["name"]:
-            few.broken("file_name", id=int(row["id"]), seq=event[0])
-    destroyed = max((seq for seq, _ in chain.events("personal.destroyed")), default=0)
+        if wrong := rows.differs(event, row, _OF_FILE, ("name", "note")):
+            few.broken("file_row", id=int(row["id"]), seq=event[0], what=", ".join(wrong))
+    destroyed = chain.destroyed
     gone = [seq for seq, _data in events.values() if seq < destroyed]
     for seq, data in events.values():
         if seq > destroyed:
@@ -677,17 +803,28 @@ def check_held(box: Container, chain: Chain, values: Values, report: Report) -> 
     )  # fmt: skip
 
 
-def check_archive(box: Container, chain: Chain, report: Report) -> None:
+def check_archive(
+    box: Container, manifest: Manifest, chain: Chain, values: Values, report: Report
+) -> None:
     report.begin(10)
-    items = {str(item["key"]): item.get("recorded") for item in box.json("archive.json")["items"]}
+    told = box.json("archive.json")
+    rows = Rows(chain, values, bool(manifest.told["masked"]))
+    items = {str(item["key"]): item.get("recorded") for item in told["items"]}
     last = {str(data["key"]): (seq, data) for seq, data in chain.events("archive.item_recorded")}
-    for key, (seq, data) in last.items():
+    same = {"present": "present", "recorded_at": "@at", "recorded_by": "@by"}
+    for key, event in last.items():
         recorded = items.get(key)
-        if recorded is None or recorded["present"] != data["present"]:
-            report.broken("archive_other", key=key[:60], seq=seq)
+        if recorded is None or rows.differs(event, recorded, same, ("where", "note")):
+            report.broken("archive_other", key=key[:60], seq=event[0])
     for key, recorded in items.items():
         if recorded is not None and key not in last:
             report.broken("archive_unknown", key=key[:60])
+    for name, type_ in (("archived_at", "case.archived"), ("closed_at", "case.closed")):
+        bodies = [chain.bodies[seq] for seq, _ in chain.events(type_)]
+        if told[name] not in ([one.get("happened", one["at"]) for one in bodies] or [None]):
+            report.broken("archive_state", name=name)
+    if (told["status"] == "archived") != bool(chain.events("case.archived")):
+        report.broken("archive_state", name="status")
     report.say("archive", count=len(items), recorded=len(last))
 
 
@@ -754,6 +891,7 @@ class Lodged:
     key: str
     day: str
     chains: Mapping[str, tuple[int, str]] | None
+    sealed_at: str = ""
 
 
 def read_lodged(content: bytes) -> Lodged:
@@ -774,7 +912,8 @@ def read_lodged(content: bytes) -> Lodged:
             raise Unreadable("lodged")
         if sha256(body) != told["digest"]:
             raise Unreadable("lodged_changed")
-        return Lodged(lines, str(told["key"]), str(told["day"]), chains)
+        at = str(told.get("sealed_at", ""))
+        return Lodged(lines, str(told["key"]), str(told["day"]), chains, at)
     except _MISSHAPEN as error:
         raise Unreadable("lodged") from error
 
@@ -801,9 +940,24 @@ def check_lodged(
         if manifest.chain in lodged.chains:
             head = lodged.chains[manifest.chain]
             covers = max(covers, _hold(head, lodged.day, manifest, chain, report, "lodged"))
+        elif _long_before(chain.first, lodged.sealed_at):
+            report.broken("lodged_unborn", day=lodged.day, chain=manifest.chain[:60])
         else:
             report.say("lodged_unknown", day=lodged.day)
     return covers
+
+
+def _long_before(one: str, other: str) -> bool:
+    """Whether a moment lies well before another: an event is committed a little later than it is
+    said to be."""
+    try:
+        return datetime.fromisoformat(one) + _COMMITTED < datetime.fromisoformat(other)
+    except (ValueError, TypeError, OverflowError):
+        return False
+
+
+#: A chain whose first event is older than the seal by so much must be in the seal.
+_COMMITTED = timedelta(minutes=10)
 
 
 # ----------------------------------------------------------------------------------- together
@@ -830,9 +984,9 @@ def verify(path: Path, key: str = "", heads: Path | None = None) -> Report:
         chain = _check(report, lambda: read_chain(box, manifest, report)) or Chain()
         values = _check(report, lambda: check_personal(box, manifest, chain, report)) or {}
         _check(report, lambda: check_plans(box, chain, report))
-        _check(report, lambda: check_statements(box, chain, values, report))
-        _check(report, lambda: check_held(box, chain, values, report))
-        _check(report, lambda: check_archive(box, chain, report))
+        _check(report, lambda: check_statements(box, manifest, chain, values, report))
+        _check(report, lambda: check_held(box, manifest, chain, values, report))
+        _check(report, lambda: check_archive(box, manifest, chain, values, report))
         seal = _check(report, lambda: check_seal(box, manifest, chain, report))
         covers = 0
         if lodged is not None:
@@ -974,6 +1128,7 @@ WORDS = {
     "extra": ("清单里没有的文件:{name}。", "A file that the manifest does not know: {name}."),
     "changed": ("文件被改过:{name}。", "A file was changed: {name}."),
     "order": ("文件的次序与清单不同。", "The files do not stand in the manifest's order."),
+    "listed_twice": ("清单把同一个文件列了两次。", "The manifest lists a file twice."),
     "manifest_lists_itself": ("清单列了它自己。", "The manifest lists itself."),
     "event_unreadable": ("events.jsonl 第 {line} 行不是系统写出的记录,被改过。",
                          "Line {line} of events.jsonl is no event as Planroom writes it: it was "
@@ -1007,6 +1162,9 @@ WORDS = {
                       "The value of {field!r} at event {seq} was changed."),
     "value_twice": ("第 {seq} 条“{field}”的原文出现两次。",
                     "The value of {field!r} at event {seq} stands there twice."),
+    "value_untold": ("第 {seq} 条“{field}”的原文不在,其后却没有销毁的记录。",
+                     "The value of {field!r} at event {seq} is not there, and no event after it "
+                     "destroyed any."),
     "value_missing": ("没有原文的有 {found} 处,清单写的已销毁数是 {told}。",
                       "{found} values are not there; the manifest says {told} were erased."),
     "plan_changed": ("预案 {plan} 第 {number} 版的图或表被换过:内容校验码不符。",
@@ -1014,6 +1172,11 @@ WORDS = {
                      "content hash is another."),
     "plan_other": ("第 {seq} 条所用的预案版本({hash})不在包内。",
                    "Event {seq} ran on a plan version ({hash}) that is not in the bundle."),
+    "plan_label": ("预案的名称或版次({plan} 第 {number} 版)与第 {seq} 条所记不符。",
+                   "A version is called another than event {seq} says (plan {plan}, version "
+                   "{number})."),
+    "plan_unlisted": ("预案里没有列出的文件:{name}。",
+                      "A file of no version of the plan: {name}."),
     "statement_other": ("文件 {name} 里是另一份文稿(编号 {statement})。",
                         "{name} holds another statement (number {statement})."),
     "statement_unknown": ("第 {seq} 条说的文稿 {statement} 没有起草记录。",
@@ -1021,18 +1184,26 @@ WORDS = {
     "text_changed": ("文稿 {statement} 第 {version} 版的文字被改过:校验码不符。",
                      "The text of statement {statement}, version {version}, was changed: its "
                      "digest is another."),
-    "version_other": ("文稿 {statement} 第 {version} 版与链里所记不符。",
-                      "Statement {statement}, version {version}, is not the one in the chain."),
+    "text_withheld": ("文稿 {statement} 第 {version} 版的文字有遮蔽,清单却说没有遮蔽。",
+                      "Words of statement {statement}, version {version}, are masked, but the "
+                      "manifest says nothing is."),
+    "statement_row": ("文稿 {statement} 与链里所记不符({what})。",
+                      "Statement {statement} is not as the chain has it ({what})."),
+    "version_other": ("文稿 {statement} 第 {version} 版与链里所记不符({what})。",
+                      "Statement {statement}, version {version}, is not the one in the chain "
+                      "({what})."),
     "version_missing": ("第 {seq} 条写的文稿 {statement} 第 {id} 版不在包内。",
                         "Version {id} of statement {statement}, written at event {seq}, is not in "
                         "the bundle."),
-    "approval_other": ("文稿 {statement} 的审签意见 {id} 与链里所记不符。",
-                       "Approval {id} of statement {statement} is not the one in the chain."),
+    "approval_other": ("文稿 {statement} 的审签意见 {id} 与链里所记不符({what})。",
+                       "Approval {id} of statement {statement} is not the one in the chain "
+                       "({what})."),
     "approval_missing": ("第 {seq} 条的审签意见 {id}(文稿 {statement})不在包内。",
                          "Approval {id} of statement {statement}, given at event {seq}, is not in "
                          "the bundle."),
-    "release_other": ("文稿 {statement} 的发布 {id} 与链里所记不符。",
-                      "Release {id} of statement {statement} is not the one in the chain."),
+    "release_other": ("文稿 {statement} 的发布 {id} 与链里所记不符({what})。",
+                      "Release {id} of statement {statement} is not the one in the chain "
+                      "({what})."),
     "release_missing": ("第 {seq} 条的发布 {id}(文稿 {statement})不在包内。",
                         "Release {id} of statement {statement}, made at event {seq}, is not in "
                         "the bundle."),
@@ -1043,14 +1214,19 @@ WORDS = {
                      "File {id} ({sha}): no event added it."),
     "file_other": ("附件 {id} 被换过:第 {seq} 条添加的不是 {sha}。",
                    "File {id} was swapped: event {seq} did not add {sha}."),
-    "file_name": ("附件 {id} 的名称与第 {seq} 条所记不符。",
-                  "The name of file {id} is not the one of event {seq}."),
+    "file_row": ("附件 {id} 的登记与第 {seq} 条所记不符({what})。",
+                 "What is said of file {id} is not what event {seq} says ({what})."),
+    "file_withheld": ("附件 {id}({sha})没有放入,清单却说没有遮蔽。",
+                      "File {id} ({sha}) was left out, but the manifest says nothing is masked."),
     "file_missing": ("第 {seq} 条添加的附件 {sha} 没有列出。",
                      "The file {sha} added at event {seq} is not listed."),
     "file_swapped": ("附件内容被换过:{name}。", "The content of a file was swapped: {name}."),
     "file_unlisted": ("没有列出的附件:{name}。", "A file that is not listed: {name}."),
     "archive_other": ("卷内目录“{key}”与第 {seq} 条的登记不符。",
                       "The item {key!r} is not what event {seq} recorded."),
+    "archive_state": ("卷内目录所写的办结或归档({name})与链里所记不符。",
+                      "The table of contents says otherwise than the chain whether and when the "
+                      "case was closed or archived ({name})."),
     "archive_unknown": ("卷内目录“{key}”:链里没有它的登记。",
                         "The item {key!r} was never recorded in the chain."),
     "seal_list": ("{day} 的封存:链头清单被改过。",
@@ -1064,6 +1240,10 @@ WORDS = {
     "seal_rewritten": ("整条链被重写:{day} 封存的第 {seq} 条校验码不同。",
                        "The chain was written anew: the hash of event {seq} in the seal of {day} "
                        "is another."),
+    "lodged_unborn": ("{day} 另存的链头里没有 {chain},它的第 1 条却写着更早的时间:"
+                      "这条链是后来造的。",
+                      "The heads lodged on {day} do not know {chain}, whose first event says it is "
+                      "older: the chain was made later."),
     "lodged_cut_off": ("末尾被截掉:{day} 另存的链头记着第 {seq} 条,链只到第 {length} 条。",
                        "The end was cut off: the heads lodged on {day} know event {seq}, the "
                        "chain ends with {length}."),
@@ -1107,10 +1287,11 @@ WORDS = {
                     "came after was cut off or written anew cannot be seen."),
     "limit_masked": ("{count} 处个人信息没有放入本包,未核对。",
                      "{count} personal values are not in this bundle and were not checked."),
-    "limit_papers": ("report.html、report.docx、people.json 只核对了是签名时的原样,"
-                     "以记录和文稿为准。",
-                     "Of report.html, report.docx and people.json it was only checked that they "
-                     "are the ones signed; events and statements are what counts."),
+    "limit_papers": ("供阅读的文件(report.*、contents.*、items/)和 people.json "
+                     "只核对了是签名时的原样,以记录和文稿为准。",
+                     "Of the papers to read (report.*, contents.*, items/) and people.json it was "
+                     "only checked that they are the ones signed; events and statements are what "
+                     "counts."),
     "limit_truth": ("当时填写的内容是否属实。", "Whether what people entered was true."),
     # the frame
     "verdict_sound": ("核对结果:完好。", "Result: sound."),

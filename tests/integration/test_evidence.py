@@ -177,7 +177,7 @@ def test_a_broken_chain_is_made_into_a_bundle_that_says_so(full: World, tmp_path
         )
     report = checked(bundle_of(full, tmp_path, case.id)[0], tmp_path)
     assert {b.code: b.args.get("seq") for b in report.breaks} == {
-        "event_changed": 9, "text_changed": None,
+        "event_changed": 9, "text_changed": None, "version_other": None,
     }  # fmt: skip
     with full.db.engine.begin() as connection:
         connection.execute(text("UPDATE history_event SET content = '[' WHERE seq = 3"))

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from models.cases import Case
-from services import heads
+from services import evidence_zip, heads
 from services.canonical import canonical, link_hash
 from services.signing import Key
 from services.uow import Database
@@ -323,6 +324,77 @@ def approval_left_out(exhibit: Exhibit, data: st.DataObject) -> tuple[Files, str
 
 
 @way
+def approval_given_to_somebody_else(
+    exhibit: Exhibit, data: st.DataObject
+) -> tuple[Files, str, dict[str, Any]]:
+    """Who approved what, when, is what a bundle is asked for."""
+    other = {"person": 99, "entered_by": 99, "for": 99, "happened": "2026-03-09T02:00:00Z",
+             "recorded": "2026-03-09T02:00:00Z", "comment": "另一句"}  # fmt: skip
+    at, name = data.draw(st.integers(0, 2)), data.draw(st.sampled_from(sorted(other)))
+
+    def change(value: Any) -> None:
+        value["approvals"][at][name] = other[name]
+
+    files = _with_json(exhibit, "statements/1.json", change)
+    return files, "approval_other", {"id": at + 1, "what": name}
+
+
+@way
+def release_through_another_channel(
+    exhibit: Exhibit, data: st.DataObject
+) -> tuple[Files, str, dict[str, Any]]:
+    other = {"account": "别家", "channel": 9, "person": 99, "role": "leader", "link": "http://x",
+             "happened": "2026-03-09T02:00:00Z", "recorded": "2026-03-09T02:00:00Z"}  # fmt: skip
+    name = data.draw(st.sampled_from(sorted(other)))
+
+    def change(value: Any) -> None:
+        value["releases"][0][name] = other[name]
+
+    files = _with_json(exhibit, "statements/1.json", change)
+    return files, "release_other", {"id": 1, "what": name}
+
+
+@way
+def text_written_by_somebody_else(
+    exhibit: Exhibit, data: st.DataObject
+) -> tuple[Files, str, dict[str, Any]]:
+    other = {"author": 99, "role": "leader", "created_at": "2026-03-09T02:00:00Z", "note": "另一句"}
+    name = data.draw(st.sampled_from(sorted(other)))
+
+    def change(value: Any) -> None:
+        value["versions"][1][name] = other[name]
+
+    files = _with_json(exhibit, "statements/1.json", change)
+    return files, "version_other", {"version": 2, "what": name}
+
+
+@way
+def statement_of_another_kind(
+    exhibit: Exhibit, data: st.DataObject
+) -> tuple[Files, str, dict[str, Any]]:
+    other = {"kind": "cause", "created_by": 99, "approvals_needed": ["final"], "corrects": 7}
+    name = data.draw(st.sampled_from(sorted(other)))
+
+    def change(value: Any) -> None:
+        value[name] = other[name]
+
+    files = _with_json(exhibit, "statements/1.json", change)
+    return files, "statement_row", {"statement": 1, "what": name}
+
+
+@way
+def text_called_masked(exhibit: Exhibit, _data: st.DataObject) -> tuple[Files, str, dict[str, Any]]:
+    """Of a masked text the digest cannot be checked: so that it may not be called so."""
+
+    def change(value: Any) -> None:
+        value["versions"][1] |= {"masked": ["known"]}
+        value["versions"][1]["text"]["known"] = "无人受伤。"
+
+    files = _with_json(exhibit, "statements/1.json", change)
+    return files, "text_withheld", {"version": 2}
+
+
+@way
 def void_approval_revived(
     exhibit: Exhibit, data: st.DataObject
 ) -> tuple[Files, str, dict[str, Any]]:
@@ -395,6 +467,50 @@ def file_put_in(exhibit: Exhibit, data: st.DataObject) -> tuple[Files, str, dict
     return {**exhibit.files, name: content}, "file_unlisted", {"name": name}
 
 
+@way
+def file_withheld(exhibit: Exhibit, data: st.DataObject) -> tuple[Files, str, dict[str, Any]]:
+    at = data.draw(st.integers(0, 1))
+    row = json.loads(exhibit.files["files.json"])[at]
+
+    def change(value: Any) -> None:
+        value[at]["state"] = "withheld"
+
+    files = _with_json(exhibit, "files.json", change)
+    del files[f"files/{row['sha256']}"]
+    return files, "file_withheld", {"id": row["id"]}
+
+
+@way
+def file_said_to_be_another(
+    exhibit: Exhibit, data: st.DataObject
+) -> tuple[Files, str, dict[str, Any]]:
+    other = {"size": 1, "mime": "image/png", "added_by": 99, "added_at": "2026-03-09T02:00:00Z",
+             "name": "别的.txt", "note": "别的"}  # fmt: skip
+    at, name = data.draw(st.integers(0, 1)), data.draw(st.sampled_from(sorted(other)))
+
+    def change(value: Any) -> None:
+        value[at][name] = other[name]
+
+    return _with_json(exhibit, "files.json", change), "file_row", {"id": at + 1, "what": name}
+
+
+@way
+def plan_called_another(exhibit: Exhibit, data: st.DataObject) -> tuple[Files, str, dict[str, Any]]:
+    at = data.draw(st.integers(0, 1))
+
+    def change(value: Any) -> None:
+        value[at]["plan"] = "t99"
+
+    files = _with_json(exhibit, "plan/plans.json", change)
+    return files, "plan_label", {"plan": "t99", "number": at + 1}
+
+
+@way
+def plan_file_put_in(exhibit: Exhibit, data: st.DataObject) -> tuple[Files, str, dict[str, Any]]:
+    name = f"plan/{data.draw(st.integers(1, 3))}/other.bpmn"
+    return {**exhibit.files, name: b"<x/>"}, "plan_unlisted", {"name": name}
+
+
 def _values(exhibit: Exhibit) -> list[dict[str, Any]]:
     return [json.loads(line) for line in exhibit.files["personal.jsonl"].splitlines()]
 
@@ -425,6 +541,19 @@ def value_left_out(exhibit: Exhibit, data: st.DataObject) -> tuple[Files, str, d
 
 
 @way
+def value_said_to_be_destroyed(
+    exhibit: Exhibit, data: st.DataObject
+) -> tuple[Files, str, dict[str, Any]]:
+    """Taken out, and the manifest told so: but no event destroyed it."""
+    values = _values(exhibit)
+    one = values.pop(data.draw(st.integers(0, len(values) - 1)))
+    files = {**exhibit.files, "personal.jsonl": _lines(values)}
+    manifest = json.loads(files["manifest.json"]) | {"erased": 1}
+    files["manifest.json"] = canonical(manifest).encode()
+    return files, "value_untold", {"seq": one["seq"], "field": one["field"]}
+
+
+@way
 def value_made_up(exhibit: Exhibit, data: st.DataObject) -> tuple[Files, str, dict[str, Any]]:
     values = _values(exhibit)
     one = data.draw(st.sampled_from(values))
@@ -443,6 +572,37 @@ def archive_changed(exhibit: Exhibit, data: st.DataObject) -> tuple[Files, str, 
         row["present"] = not row["present"]
 
     return _with_json(exhibit, "archive.json", change), "archive_other", {}
+
+
+@way
+def archive_put_elsewhere(
+    exhibit: Exhibit, data: st.DataObject
+) -> tuple[Files, str, dict[str, Any]]:
+    other = {
+        "where": "别处",
+        "note": "别的",
+        "recorded_by": 99,
+        "recorded_at": "2026-03-09T02:00:00Z",
+    }
+    at, name = data.draw(st.integers(0, 1)), data.draw(st.sampled_from(sorted(other)))
+
+    def change(value: Any) -> None:
+        value["items"][at]["recorded"][name] = other[name]
+
+    return _with_json(exhibit, "archive.json", change), "archive_other", {}
+
+
+@way
+def archived_at_another_time(
+    exhibit: Exhibit, data: st.DataObject
+) -> tuple[Files, str, dict[str, Any]]:
+    other = {"archived_at": None, "closed_at": "2026-03-09T02:00:00Z", "status": "open"}
+    name = data.draw(st.sampled_from(sorted(other)))
+
+    def change(value: Any) -> None:
+        value[name] = other[name]
+
+    return _with_json(exhibit, "archive.json", change), "archive_state", {"name": name}
 
 
 @way
@@ -519,6 +679,22 @@ def test_what_the_keys_owner_can_do_is_seen_by_seals_only(
         assert "limit_rewritten" in {code for code, _args in alone.limits}, "it says so"
         report = exhibit.verify(content, heads=exhibit.lodged)
         assert f"lodged_{what}" in report.codes()
+
+
+def test_a_chain_made_later_is_seen_by_the_list_lodged(exhibit: Exhibit, tmp_path: Path) -> None:
+    """The case told anew under another number of a chain: the list lodged knows no such chain,
+    though its first event says it is older."""
+    lodged = json.loads(exhibit.lodged.read_bytes())
+    lodged["chains"] = [one for one in lodged["chains"] if one[0] != "case:1"]
+    body = canonical({"chains": lodged["chains"], "day": lodged["day"]})
+    lodged["digest"] = hashlib.sha256(body.encode()).hexdigest()
+    path = tmp_path / "lodged.json"
+    path.write_text(json.dumps(lodged), "utf-8")
+    assert exhibit.verify(exhibit.raw, heads=path).codes() == {"lodged_unborn"}
+    # Lodged before the case was opened, it says nothing of it.
+    path.write_text(json.dumps(lodged | {"sealed_at": "2026-03-10T01:00:00Z"}), "utf-8")
+    report = exhibit.verify(exhibit.raw, heads=path)
+    assert report.sound and "lodged_unknown" in {code for _step, code, _args in report.told}
 
 
 def test_seals_written_anew_are_seen_by_the_line_lodged(exhibit: Exhibit) -> None:
@@ -601,6 +777,33 @@ def test_numbers_too_large_to_count_to(exhibit: Exhibit) -> None:
     files = _with_events(exhibit, events)
     report = exhibit.verify(signed(files, exhibit.key, length=2**53 - 1))
     assert [b.args["seq"] for b in report.breaks if b.code == "event_missing"][:1] == [len(events)]
+
+
+def test_a_number_without_end(exhibit: Exhibit) -> None:
+    for name in ("length", "erased"):
+        raw = re.sub(rb'"%s":\d+' % name.encode(), b'"%s":1e999' % name.encode(),
+                     exhibit.files["manifest.json"])  # fmt: skip
+        with pytest.raises(Unreadable) as refused:
+            exhibit.verify(packed({**exhibit.files, "manifest.json": raw}.items()))
+        assert refused.value.code == "manifest_unreadable"
+
+
+def test_nothing_hides_behind_a_name(exhibit: Exhibit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A zip's reader cuts a name off at a zero byte: what stands behind it would not be seen."""
+    monkeypatch.setattr(evidence_zip, "_is_plain", bool)
+    hidden = {"report.html": "report.html\0" + "x" * 40}
+    files = [(hidden.get(name, name), content) for name, content in exhibit.files.items()]
+    report = exhibit.verify(packed(files), key=exhibit.key.fingerprint)
+    assert [(b.code, b.args["name"]) for b in report.breaks] == [("layout", "report.html")]
+
+
+def test_a_file_listed_twice(exhibit: Exhibit) -> None:
+    manifest = json.loads(exhibit.files["manifest.json"])
+    twice = [{**manifest["files"][0], "sha256": "a" * 64}, *manifest["files"]]
+    raw = canonical({**manifest, "files": twice}).encode()
+    own = {"manifest.json": raw, "manifest.sig": exhibit.key.sign(raw)}
+    report = exhibit.verify(packed({**exhibit.files, **own}.items()))
+    assert report.codes() == {"listed_twice"}
 
 
 def test_extra_missing_and_double_files(exhibit: Exhibit) -> None:
