@@ -167,6 +167,8 @@ def _wrong(
             yield name, "not_text"
     if one.type not in edits_form.TYPES and (was is None or was.type != one.type):
         yield "type", "not_an_option"
+    if one.personal not in edits_form.PERSONAL:
+        yield "personal", "not_an_option"
     yield from _wrong_options(one)
     yield from _wrong_figures(one, was)
 

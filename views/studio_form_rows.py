@@ -58,6 +58,7 @@ def _row(
         help_en=text("help_en"),
         constraints={k: v for k, v in kept.items() if k not in CONSTRAINTS.get(kind, ())} | figures,
         options=options if kind == "enum" else (),
+        personal=text("personal"),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from flask import Blueprint, request, url_for
@@ -22,6 +22,8 @@ from sqlalchemy.orm import Session
 from models.studio import PlanDraft
 from services import draft_reading, plan_forms
 from services.errors import Refusal
+from services.masking_fields import kind_of
+from services.masking_text import TOKENS
 from services.plan_form_mentions import Mention, gone, mentions, mentions_key
 from services.plan_forms import CONSTRAINTS, FormFile
 from views.forms import form_data
@@ -72,6 +74,8 @@ MISTAKES: Final = {
     "bounds_crossed": _l("上限不能小于下限。"),
     "one_line": _l("一行文字里不能换行。"),
 }  # fmt: skip
+#: Whether a field holds personal data of members of the public.
+PERSONAL: Final = {"": _l("按名称判断"), "true": _l("是"), "false": _l("不是")}
 FIGURES: Final = {
     "minlength": _l("最少字数"),
     "maxlength": _l("最多字数"),
@@ -82,7 +86,7 @@ FIGURES: Final = {
 PARTS: Final = {
     "id": _l("字段名"), "label": _l("中文名称"), "label_en": _l("英文名称"), "type": _l("种类"),
     "default": _l("默认值"), "help": _l("中文提示"), "help_en": _l("英文提示"),
-    "options": _l("选项"), **FIGURES,
+    "options": _l("选项"), "personal": _l("公众的个人信息"), **FIGURES,
 }  # fmt: skip
 
 
@@ -248,6 +252,7 @@ def _editor(draft: PlanDraft, file: str, task: FormTask, editing: Editing) -> di
         "focus": editing.focus,
         "refused": editing.refused,
         "types": [(key, str(words)) for key, words in TYPES.items()],
+        "personal": [(key, str(words)) for key, words in PERSONAL.items()],
         "lang": _language(),
         "languages": LOCALES,
     }
@@ -256,7 +261,7 @@ def _editor(draft: PlanDraft, file: str, task: FormTask, editing: Editing) -> di
 def _shown(task: FormTask, place: int, one: FieldEdit) -> dict[str, Any]:
     """A row with the values of its inputs by their names."""
     name = f"f.{place}."
-    texts = ("id", "label", "label_en", "type", "default", "help", "help_en")
+    texts = ("id", "label", "label_en", "type", "default", "help", "help_en", "personal")
     values: dict[str, Any] = {name + key: getattr(one, key) for key in texts}
     values[f"{name}required"] = "true" if one.required else ""
     values |= {name + key: value for key, value in one.constraints.items()}
@@ -309,7 +314,9 @@ def _preview(task: FormTask, rows: Sequence[FieldEdit]) -> dict[str, Any]:
             required=one.required,
             options=tuple((o.value, choose(o.label, o.label_en), "") for o in one.options),
             help=choose(one.help, one.help_en),
-            properties={"widget": "textarea"} if one.type == "text" else {},
+            properties={"widget": "textarea", "personal": one.personal}
+            if one.type == "text"
+            else {"personal": one.personal},
         )
         for place, one in enumerate(rows)
     )
@@ -322,4 +329,10 @@ def _preview(task: FormTask, rows: Sequence[FieldEdit]) -> dict[str, Any]:
             errors={},
             options=lambda one: [(value, words) for value, words, _en in one.options],
         )
-    return {"preview": Markup(drawn), "lang": lang, "languages": LOCALES}
+    # By both names, as masking reads them, whatever the preview's language.
+    masked = [
+        (shown.label, TOKENS[kind])
+        for shown, one in zip(fields, rows, strict=True)
+        if (kind := kind_of(replace(shown, label=one.label, label_en=one.label_en)))
+    ]
+    return {"preview": Markup(drawn), "lang": lang, "languages": LOCALES, "masked": masked}

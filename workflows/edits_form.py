@@ -19,12 +19,19 @@ from lxml import etree
 
 from workflows import diagram, elements, xml
 from workflows.contract import FormField
-from workflows.edits_form_field import TYPES, FieldEdit, OptionEdit, as_edit, edited
+from workflows.edits_form_field import (
+    PERSONAL,
+    TYPES,
+    FieldEdit,
+    OptionEdit,
+    as_edit,
+    edited,
+)
 from workflows.edits_form_places import TAG, Places, places_of
 
 __all__ = [
-    "TYPES", "FieldEdit", "FormTask", "OptionEdit", "as_edit", "element_ids", "form_tasks",
-    "set_form",
+    "PERSONAL", "TYPES", "FieldEdit", "FormTask", "OptionEdit", "as_edit", "element_ids",
+    "form_tasks", "set_form",
 ]  # fmt: skip
 
 _CAMUNDA: Final = f"{{{diagram.CAMUNDA}}}"

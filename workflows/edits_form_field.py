@@ -16,6 +16,9 @@ _CAMUNDA: Final = f"{{{diagram.CAMUNDA}}}"
 TYPES: Final = ("string", "text", "long", "double", "boolean", "date", "datetime", "enum")
 #: The constraints with a figure.
 CONSTRAINTS: Final = ("minlength", "maxlength", "min", "max")
+#: The property that says whether a field holds personal data, and what it may say.
+_PERSONAL: Final = "personal"
+PERSONAL: Final = ("", "true", "false")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class OptionEdit:
 class FieldEdit:
     """A field as it is to be. ``was`` is its place in the form before, None for a new one.
     ``type`` is one of `TYPES`, or the one the field had; ``constraints`` holds `CONSTRAINTS` only,
-    and those it does not name are taken away."""
+    and those it does not name are taken away. ``personal`` is one of `PERSONAL`: whether the field
+    holds personal data of members of the public; "" leaves it to be told by its name."""
 
     id: str
     label: str
@@ -45,6 +49,7 @@ class FieldEdit:
     help_en: str = ""
     constraints: Mapping[str, str] = field(default_factory=dict)
     options: tuple[OptionEdit, ...] = ()
+    personal: str = ""
 
 
 def as_edit(one: FormField, was: int | None) -> FieldEdit:
@@ -61,6 +66,7 @@ def as_edit(one: FormField, was: int | None) -> FieldEdit:
         help_en=one.help_en,
         constraints={k: v for k, v in one.constraints.items() if k in CONSTRAINTS},
         options=tuple(OptionEdit(value, zh, en, was=value) for value, zh, en in one.options),
+        personal=_personal(one.properties),
     )
 
 
@@ -94,12 +100,20 @@ def edited(one: FieldEdit, item: etree._Element | None, task: etree._Element) ->
     elif own.get("widget") == "textarea":
         said["widget"] = ""
     said |= {f"{option.value}.en": option.label_en for option in one.options}
+    if one.personal != _personal(own):
+        said[_PERSONAL] = one.personal
     _say(item, said)
     _constrain(item, one)
     _choose(item, one.options)
     if len(item) == 0 and not (item.text or "").strip():
         item.text = None
     return item
+
+
+def _personal(properties: Mapping[str, str]) -> str:
+    """What is said, however it is written; nothing where it says neither."""
+    said = properties.get(_PERSONAL, "").strip().lower()
+    return said if said in PERSONAL else ""
 
 
 def _own(item: etree._Element) -> dict[str, str]:

@@ -258,3 +258,29 @@ def test_what_cannot_be_read() -> None:
         set_form(b"<a", "ask", no)
     assert {"triage", "p11"} <= element_ids(P11)
     assert "trend" not in element_ids(P11)
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "after"),
+    [
+        ("", "true", "true"), ("", "false", "false"), ("true", "", None), ("false", "true", "true"),
+        (" True ", "true", " True "), ("maybe", "", "maybe"), ("maybe", "false", "false"),
+    ],
+)  # fmt: skip
+def test_whether_a_field_holds_personal_data_is_said_and_taken_back(
+    before: str, said: str, after: str | None
+) -> None:
+    held = f'<camunda:property id="personal" value="{before}" />' if before else ""
+    data = file_with(
+        '    <bpmn:userTask id="t">\n      <bpmn:extensionElements>\n        <camunda:formData>\n'
+        '          <camunda:formField id="a" label="A" type="string">\n'
+        f'            <camunda:properties>{held}<camunda:property id="colour" value="red" />'
+        "</camunda:properties>\n          </camunda:formField>\n        </camunda:formData>\n"
+        "      </bpmn:extensionElements>\n    </bpmn:userTask>\n"
+    )
+    changed = set_form(data, "t", [replace(one, personal=said) for one in edits(data, "t")])
+    found = fields_of(changed, "t")[0].properties
+    assert found.get("personal") == after and found["colour"] == "red"
+    assert edits(changed, "t")[0].personal == said, "and reads back as what was said"
+    if before == after:
+        assert changed == data

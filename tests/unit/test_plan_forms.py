@@ -33,6 +33,7 @@ CHOICE = FieldEdit("a", "甲", "enum", options=(OptionEdit("x", "X"), OptionEdit
         (replace(LINE, id="triage"), "id", "id_of_element"),
         (replace(LINE, id="null"), "id", "id_reserved"),
         (replace(LINE, type="colour"), "type", "not_an_option"),
+        (replace(LINE, personal="maybe"), "personal", "not_an_option"),
         (replace(LINE, constraints={"maxlength": "many"}), "maxlength", "not_whole"),
         (replace(LINE, constraints={"minlength": "-1"}), "minlength", "too_small"),
         (replace(LINE, constraints={"minlength": "5", "maxlength": "4"}), "maxlength",

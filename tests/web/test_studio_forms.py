@@ -11,6 +11,7 @@ import pytest
 from lxml import etree
 
 from services import draft_reading
+from services.masking_fields import kind_of
 from tests.integration.world import World, on_paper, plan_t01
 from tests.web.conftest import Browser
 from workflows.contract import FormField
@@ -142,6 +143,34 @@ def test_fields_are_added_moved_and_deleted_before_anything_is_saved(
     assert [one.id for one in found] == ["note", "serious", "kind_of_harm"]
     assert found[2].options == (("option_1", "物", ""), ("people", "人", "People"))
     assert found[2].required
+
+
+def test_an_author_says_what_is_personal_data_and_masking_goes_by_it(
+    as_: As, world: World, draft: int
+) -> None:
+    author, here = as_("author"), f"/studio/drafts/{draft}/forms"
+    page = author.get(page_of(draft)).text
+    sent = form_of(page)
+    assert sent["f.0.personal"] == "" and "没有整项遮去的字段" in words_at(page, "form-masked")
+    # By its name, and then by what is said.
+    named = sent | {"f.0.label": "报告人电话", "do": "preview"}
+    htmx = {"HX-Request": "true"}
+    shown = author.post(here, named, headers=htmx).text
+    assert "报告人电话 〔电话〕" in words_at(shown, "form-masked")
+    taken_back = author.post(here, named | {"f.0.personal": "false"}, headers=htmx).text
+    assert "没有整项遮去的字段" in words_at(taken_back, "form-masked")
+    sent |= {"f.0.personal": "true", "f.1.personal": "false", "do": "save"}
+    assert author.post(here, sent).status_code == 303
+    note, serious, *_rest = fields(world, draft)
+    assert (kind_of(note), kind_of(serious)) == ("other", "")
+    assert (note.properties["personal"], serious.properties["personal"]) == ("true", "false")
+    again = author.get(page_of(draft)).text
+    assert form_of(again)["f.0.personal"] == "true"
+    assert "〔个人信息〕" in words_at(again, "form-masked")
+    wrong = author.post(here, form_of(again) | {"f.0.personal": "maybe", "do": "save"})
+    assert wrong.status_code == 422 and "选项中选择" in words_at(wrong.text, "h-f.0.personal")
+    assert author.post(here, form_of(again) | {"f.0.personal": "", "do": "save"}).status_code == 303
+    assert "personal" not in fields(world, draft)[0].properties
 
 
 def test_without_htmx_a_step_gives_the_whole_page(as_: As, draft: int) -> None:
