@@ -684,8 +684,9 @@ def _statement(name: str, told: Mapping[str, Any], rows: Rows, report: Report) -
             counts["masked"] += 1
         elif sha256(canonical(version["text"])) != digest:
             report.broken("text_changed", statement=own, version=number)
-        event = added.pop(number, None)
-        wrong = rows.differs(event, version, _OF_VERSION, ("note",)) if event else ["number"]
+        wrong = ["number"]
+        if number in added:
+            wrong = rows.differs(added.pop(number), version, _OF_VERSION, ("note",))
         if wrong:
             report.broken("version_other", statement=own, version=number, what=", ".join(wrong))
     given = _about(chain, "approval.given", own, "id")
@@ -694,10 +695,12 @@ def _statement(name: str, told: Mapping[str, Any], rows: Rows, report: Report) -
                                ("release", told["releases"], out)):  # fmt: skip
         for row in some:
             counts[kind + "s"] += 1
-            event = events.pop(row["id"], None)
-            wrong = _row_wrong(kind, row, event, rows) if event else ["id"]
             number, digest = numbers.get(row["version"], (0, ""))
-            if row["digest"] != digest or (event and event[1].get("version", number) != number):
+            wrong, of = ["id"], number
+            if row["id"] in events:
+                of = events[row["id"]][1].get("version", number)
+                wrong = _row_wrong(kind, row, events.pop(row["id"]), rows)
+            if (number, digest) != (of, row["digest"]):
                 wrong.append("version")
             if wrong:
                 report.broken(f"{kind}_other", statement=own, id=int(row["id"]),
