@@ -1,48 +1,19 @@
-"""The organisation's people: accounts, the roles they hold, deputies, and signing in.
-
-Signing in is slowed, never shut: after a few failures each further try has to wait, longer and
-longer up to a limit, by account and by address. Strangers cannot keep the duty officer out: at an
-address from which the person has signed in before only failures there with that name count, and
-the wait stays short; and from an address without a failure of its own one try is always free,
-however long the account is being attacked from elsewhere. An unknown name costs the same time and
-gets the same answer.
-"""
+"""The organisation's people: accounts, the roles they hold, and deputies."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
-from functools import cache
-from math import ceil
+from datetime import datetime
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.people import Deputy, KnownAddress, LoginThrottle, Membership, Person, Role
+from models.people import Deputy, Membership, Person, Role
 from services import access, history
 from services.actor import Actor
-from services.errors import KeptRefusal, Refusal
+from services.errors import Refusal
+from services.passwords import hash_password
 from services.uow import UnitOfWork
-
-MIN_PASSWORD = 8
-MAX_PASSWORD = 1000
-#: Failures that cost nothing: people mistype.
-FREE_FAILURES = 4
-#: The longest wait; at an address the person is known at, the longest wait there.
-LONGEST = timedelta(minutes=1)
-LONGEST_KNOWN = timedelta(seconds=4)
-#: After so much quiet the counting starts afresh.
-FORGET = timedelta(minutes=30)
-
-_hasher = PasswordHasher()
-
-
-@cache
-def _nobody() -> str:
-    # What an unknown name is checked against, so that it takes as long as a known one.
-    return _hasher.hash("nobody has this password")
 
 
 def person_by_id(session: Session, person_id: int) -> Person | None:
@@ -53,13 +24,6 @@ def person_by_id(session: Session, person_id: int) -> Person | None:
 def person_by_username(session: Session, username: str) -> Person | None:
     """The person with this account name."""
     return session.scalar(select(Person).where(Person.username == username))
-
-
-def hash_password(password: str) -> str:
-    """The argon2id hash to store. Raises `Refusal` ``form_invalid`` (422) for one too short."""
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        raise Refusal("form_invalid", 422, errors={"password": "password_length"})
-    return _hasher.hash(password)
 
 
 def create_person(
@@ -77,8 +41,8 @@ def create_person(
     demo: bool = False,
     hashed: str = "",
 ) -> Person:
-    """A new account with its roles. ``hashed`` is what `hash_password` made of ``password``
-    before: the demonstration's people share one, and hashing is slow on purpose.
+    """A new account with its roles. ``hashed`` is what `passwords.hash_password` made of
+    ``password`` before: the demonstration's people share one, and hashing is slow on purpose.
 
     Raises `Refusal`: those of `access.require_administrator` (403), ``form_invalid`` (422),
     ``username_taken`` (409), ``role_unknown`` (422)."""
@@ -239,107 +203,6 @@ def end_deputy(uow: UnitOfWork, deputy_row_id: int, actor: Actor, now: datetime)
         row.until = now
         _deputy_event(uow, row, actor, now, "")
     return row
-
-
-def check_password(
-    uow: UnitOfWork, username: str, password: str, address: str, now: datetime
-) -> Person:
-    """The person who signs in from ``address``; ``now`` is wall time.
-
-    Raises `KeptRefusal` ``sign_in_failed`` (401; the failure counted is kept) and `Refusal`
-    ``sign_in_slow`` (429, ``retry_after`` in whole seconds), in which the password is not looked
-    at. Neither tells whether the account exists or is switched off."""
-    session = uow.session
-    name = username.strip()[:80]
-    person = person_by_username(session, name)
-    known = person is not None and session.get(KnownAddress, (person.id, address[:64])) is not None
-    keys = _keys(name, address[:64], known)
-    longest = LONGEST_KNOWN if known else LONGEST
-    counts = [session.get(LoginThrottle, key) for key in keys]
-    waits = [_wait(row, longest, now) for row in counts]
-    if _failed(counts[-1], now) and max(waits) > timedelta():
-        raise Refusal("sign_in_slow", 429, retry_after=ceil(max(waits).total_seconds()))
-    right = _verify(person.password_hash if person is not None else _nobody(), password)
-    if person is None or not right or not person.active:
-        failures = max(_count(session, key, now) for key in keys)
-        # Rows of names nobody has must not pile up.
-        session.execute(delete(LoginThrottle).where(LoginThrottle.last_failure_at < now - FORGET))
-        history.append(
-            uow,
-            "org.sign_in_failed",
-            actor=Actor(None, kind="system"),
-            occurred_at=now,
-            now=now,
-            payload={"failures": failures},
-            personal={"username": name, "address": address},
-        )
-        raise KeptRefusal("sign_in_failed", 401)
-    if _hasher.check_needs_rehash(person.password_hash):
-        person.password_hash = _hasher.hash(password)
-    # The address's own count stays: one good account must not reset an attack on the others.
-    session.execute(
-        delete(LoginThrottle).where(
-            LoginThrottle.key.in_([_account(name), _pair(name, address[:64])])
-        )
-    )
-    session.merge(KnownAddress(person_id=person.id, address=address[:64], last_at=now))
-    history.append(
-        uow,
-        "org.signed_in",
-        actor=Actor(person.id),
-        occurred_at=now,
-        now=now,
-        payload={"person": person.id, "method": "password"},
-        personal={"address": address},
-    )
-    return person
-
-
-def _account(name: str) -> str:
-    return f"user:{name.casefold()}"[:160]
-
-
-def _pair(name: str, address: str) -> str:
-    return f"pair:{address}:{name.casefold()}"[:160]
-
-
-def _keys(name: str, address: str, known: bool) -> list[str]:
-    if known:
-        return [_pair(name, address)]
-    return [_account(name), f"addr:{address}"]
-
-
-def _failed(row: LoginThrottle | None, now: datetime) -> bool:
-    return row is not None and row.failures > 0 and now - row.last_failure_at <= FORGET
-
-
-def _wait(row: LoginThrottle | None, longest: timedelta, now: datetime) -> timedelta:
-    """How long from ``now`` the next try has to wait: 1, 2, 4... seconds after the free ones."""
-    if row is None or now - row.last_failure_at > FORGET or row.failures <= FREE_FAILURES:
-        return timedelta()
-    # The exponent is bounded: a long attack must not make a number too large for a timedelta.
-    pause = timedelta(seconds=2 ** min(row.failures - FREE_FAILURES - 1, 16))
-    return max(timedelta(), row.last_failure_at + min(pause, longest) - now)
-
-
-def _count(session: Session, key: str, now: datetime) -> int:
-    row = session.get(LoginThrottle, key)
-    if row is None:
-        row = LoginThrottle(key=key, failures=0, last_failure_at=now)
-        session.add(row)
-    elif now - row.last_failure_at > FORGET:
-        row.failures = 0
-    row.failures += 1
-    row.last_failure_at = now
-    session.flush()
-    return row.failures
-
-
-def _verify(stored: str, password: str) -> bool:
-    try:
-        return _hasher.verify(stored, password[:MAX_PASSWORD])
-    except (VerificationError, InvalidHashError):
-        return False
 
 
 def _person(session: Session, person_id: int) -> Person:

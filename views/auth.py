@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_login import current_user, logout_user
 
 from services.errors import Refusal
-from services.people import check_password
+from services.sign_in import check_password
 from views import session as sessions
 from views.i18n import LOCALES
 from views.kit import Answer, now, render, run, safe_next, say, see_other, seen

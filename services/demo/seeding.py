@@ -13,6 +13,7 @@ from services.actor import SYSTEM, Actor
 from services.demo import stories
 from services.directory import organization
 from services.kinds import RoleRow, role_rows
+from services.passwords import hash_password
 from services.plan_choice import take_plan
 from services.plan_folder import plan_folders, read_folder
 from services.uow import Database, UnitOfWork
@@ -81,7 +82,7 @@ def _people(
     organisation.found(
         uow, **data["organization"], roles=roles, actor=SYSTEM, now=now, is_demo=True
     )
-    shared = people.hash_password(password)
+    shared = hash_password(password)
     for row in data["person"]:
         people.create_person(
             uow,

@@ -9,9 +9,10 @@ import pytest
 from argon2 import PasswordHasher
 
 from models.people import Deputy, LoginThrottle, Membership, Person
-from services import access, history, people
+from services import access, history, passwords, people
 from services.actor import SYSTEM
 from services.errors import Refusal
+from services.sign_in import check_password
 from services.uow import Database
 from tests.integration.words_rows import Unit, make_unit
 
@@ -22,8 +23,8 @@ HERE, THERE = "10.0.0.5", "203.0.113.9"
 @pytest.fixture
 def unit(db: Database, now: datetime, monkeypatch: pytest.MonkeyPatch) -> Unit:
     # A cheap hash: these tests are about counting, not about argon2's cost.
-    monkeypatch.setattr(people, "_hasher", PasswordHasher(time_cost=1, memory_cost=64))
-    people._nobody.cache_clear()
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64))
+    passwords.nobodys.cache_clear()
     unit = make_unit(db, now)
     create(unit, "night", "duty")
     return unit
@@ -43,7 +44,7 @@ def sign_in(
     unit: Unit, password: str = PASSWORD, address: str = HERE, after: float = 0, name: str = "night"
 ) -> Person:
     moment = unit.now + timedelta(seconds=after)
-    return unit.run(lambda uow: people.check_password(uow, name, password, address, moment))
+    return unit.run(lambda uow: check_password(uow, name, password, address, moment))
 
 
 def refused(work: Any) -> Refusal:
@@ -140,13 +141,13 @@ def test_an_unknown_user_hears_and_costs_the_same(
     unit: Unit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checked: list[str] = []
-    verify = people._verify
+    verify = passwords.matches
 
     def counting(stored: str, password: str) -> bool:
         checked.append(stored)
         return verify(stored, password)
 
-    monkeypatch.setattr(people, "_verify", counting)
+    monkeypatch.setattr(passwords, "matches", counting)
     known = refused(lambda: sign_in(unit, "wrong", THERE))
     unknown = refused(lambda: sign_in(unit, "wrong", THERE, name="nobody"))
     assert (known.code, known.status, known.args_) == (unknown.code, unknown.status, unknown.args_)
@@ -175,7 +176,7 @@ def test_counts_are_forgotten_and_do_not_pile_up(unit: Unit) -> None:
 
 
 def test_an_old_hash_is_renewed_at_sign_in(unit: Unit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(people, "_hasher", PasswordHasher(time_cost=2, memory_cost=64))
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=2, memory_cost=64))
     sign_in(unit)
     with unit.db.read() as session:
         assert "t=2" in session.get_one(Person, unit.people["night"]).password_hash
