@@ -9,7 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+#: Debian's package of Chromium without windows: half the work a page.
+SHELL = "chromium-headless-shell"
+NAMES = (SHELL, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 def find_chromium() -> str | None:
@@ -49,7 +51,8 @@ def main() -> None:
     missing = []
     if find_chromium() is None:
         print("[planroom] Chromium for the browser tests ...", flush=True)
-        if not apt("chromium", "fontconfig", "fonts-noto-cjk"):
+        fonts = ("fontconfig", "fonts-noto-cjk")
+        if not apt(SHELL, *fonts) and not apt("chromium", *fonts):
             subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
         if find_chromium() is None:
             missing.append("Chromium")
