@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from models.cases import Case
 from models.plans import PlanVersion
 from services import audit_lookups
+from services.event_sql import Condition
 
 #: Cases asked about together.
 _AT_ONCE = 500
@@ -36,14 +38,11 @@ class CasesAsked:
 
     def few(self, most: int) -> list[int] | None:
         """Their ids; None where they are more than ``most``."""
-        by_tiers: dict[frozenset[str] | None, list[int]] = {}
-        for version, keys in self._versions.items():
-            by_tiers.setdefault(keys, []).append(version)
         meant = [
             Case.plan_version_id.in_(versions)
             if keys is None
             else and_(Case.plan_version_id.in_(versions), Case.tier.in_(sorted(keys)))
-            for keys, versions in by_tiers.items()
+            for keys, versions in self._by_tiers().items()
         ]
         if not meant:
             return []
@@ -58,9 +57,34 @@ class CasesAsked:
             for id_, version, tier in self.session.execute(query):
                 self._known[id_] = self._meant(version, tier)
 
+    def condition(self, of_none: Condition | None) -> Condition:
+        """The same of an event's case; of events of no case those that meet ``of_none``."""
+        case = 'select {} from "case" where "case".id = seen.case_id'
+        sql: list[str] = []
+        values: list[Any] = []
+        if of_none is not None:
+            sql.append(f"(case_id is null and {of_none.sql})")
+            values += of_none.values
+        for keys, versions in self._by_tiers().items():
+            # A value, not EXISTS, which PostgreSQL may answer from all cases there are.
+            if keys is None:
+                sql.append(f"({case.format('plan_version_id')}) {{}}")
+                values.append(tuple(versions))
+            else:
+                of_version = '"case".plan_version_id {} and "case".tier {}'
+                sql.append(f"({case.format('1')} and {of_version}) = 1")
+                values += [tuple(versions), tuple(sorted(keys))]
+        return Condition(" or ".join(sql) or "1 = 0", tuple(values))
+
     def holds(self, id_: int) -> bool:
         """Whether a case that was looked up is one of them."""
         return self._known.get(id_, False)
+
+    def _by_tiers(self) -> dict[frozenset[str] | None, list[int]]:
+        found: dict[frozenset[str] | None, list[int]] = {}
+        for version, keys in self._versions.items():
+            found.setdefault(keys, []).append(version)
+        return found
 
     def _meant(self, version: int, tier: str | None) -> bool:
         if version not in self._versions:

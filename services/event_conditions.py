@@ -3,21 +3,20 @@ from one of them it keeps."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from models.history import HistoryEvent
-from models.plans import Plan, PlanVersion
 from services import event_kinds, event_settled, history
-from services.definitions import catalogue_for, static_path
+from services.canonical import canonical
 from services.errors import Refusal
 from services.event_cases import CasesAsked
 from services.event_filter import EventFilter
-from services.event_streams import Span, Stream, count, element_paths
+from services.event_paths import paths_meant
+from services.event_sql import INDEXES, Condition, Span, Stream, all_of, any_of, like
+from services.event_streams import count
 from services.history_types import all_types
 
 #: Cases of a plan or tier that are still read case by case, and events they may have together.
@@ -27,17 +26,23 @@ FEW_EVENTS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Streams that together hold every event asked for. The lower the rank, the sooner it is
-    taken where it is not known to be the longer way."""
+    """Streams that together hold every event asked for; ``meets`` names the conditions
+    that all of theirs meet. The lower the rank, the sooner it is taken where it is not known to be
+    the longer way."""
 
     rank: int
     streams: tuple[Stream, ...]
+    meets: Set[str] = frozenset()
+
+
+#: Event types, each with the texts of which one must stand in its content; none: any may be.
+Marks = dict[str, frozenset[str]]
 
 
 class Conditions:
     """A filter made ready: ``ways`` are the indexes that can answer it (the whole record by time
-    is always one), ``keep`` the rest of the question. ``nothing`` is True where no event can be
-    meant, ``exact`` where ``keep`` drops none of the only way's events.
+    is always one), `tests` what the database is to ask besides, `keep_events` what only the whole
+    event tells. ``nothing`` is True where no event can be meant.
 
     Raises Refusal ``filter_unreadable`` 422 for types, kinds or categories that do not exist,
     ``clause_needs_plan`` 422, ``plan_unknown`` 404 and ``clause_unknown`` 422 for a clause that no
@@ -51,26 +56,33 @@ class Conditions:
         _require_known(flt)
         self.types = _types(flt)
         self._entered_later = event_kinds.ENTERED_LATER in self.kinds
-        self._kind_types = event_kinds.types_of(self.kinds)
+        self._kinds = event_kinds.marks_of(self.kinds)
+        self._judged = None if flt.late is None else event_kinds.marks_judged(flt.late)
         self._of_plans = _types_naming_a_plan() if flt.plan else set()
         self._cases = CasesAsked(session, flt.plan, flt.tier) if flt.plan or flt.tier else None
-        self.paths = self._paths()
+        self.paths = paths_meant(session, flt)
         self.ways = self._ways()
         self.nothing = not self.ways
-        self.exact = len(self.ways) == 1 and self._looks_at_nothing_else()
+        #: Whether `keep_events` may drop any.
+        self.judges = bool(flt.plan or self.kinds or flt.late is not None)
 
-    def keep(self, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
-        """Those of the rows (`event_streams.rows`) that are meant, in their order, as far as they
-        themselves and their cases tell."""
-        found = [row for row in rows if self._row(row)]
+    def tests(self, way: Way) -> list[Condition]:
+        """What the way's events must meet besides, to be meant as far as their columns, their
+        cases and a glance at their content tell."""
+        return [test for name, test in self._conditions().items() if name not in way.meets]
+
+    def keep(self, events: Sequence[HistoryEvent]) -> list[HistoryEvent]:
+        """As `tests`, for events that were read in another way."""
+        found = [event for event in events if self._event(event)]
         if self._cases is not None:
-            self._cases.look_up(row.case_id for row in found)
+            self._cases.look_up(event.case_id for event in found)
             holds = self._cases.holds
-            found = [row for row in found if row.case_id is None or holds(row.case_id)]
+            found = [event for event in found if event.case_id is None or holds(event.case_id)]
         return found
 
     def keep_events(self, events: Sequence[HistoryEvent]) -> list[HistoryEvent]:
-        """Those of the events that `keep` kept which are meant, now that all of them is known."""
+        """Those of the events that `tests` or `keep` left which are meant, now that all of them is
+        known."""
         found = list(events)
         if self.flt.plan:
             found = [event for event in found if event.case_id or self._names_plan(event)]
@@ -83,19 +95,6 @@ class Conditions:
 
     # ------------------------------------------------------------- the ways to get at them
 
-    def _paths(self) -> set[str] | None:
-        """The paths of the record that are meant; None where any is."""
-        flt = self.flt
-        if not (flt.element or flt.clause):
-            return None
-        found = set(element_paths(self.session))
-        if flt.element:
-            found = {path for path in found if _is_at(static_path(path), flt.element)}
-        if flt.clause:
-            covered = covered_by(self.session, flt.plan, flt.clause)
-            found = {path for path in found if static_path(path) in covered}
-        return found
-
     def _ways(self) -> list[Way]:
         flt = self.flt
         if self.types == frozenset() or self.paths == set():
@@ -103,28 +102,34 @@ class Conditions:
         if self._cases is not None and self._cases.nothing:
             return []
         if flt.case is not None:
-            return [Way(0, (Stream("cases", (flt.case,)),))]
+            return [Way(0, (Stream("cases", (flt.case,)),), {"case"})]
         ways = [Way(9, (Stream("time"),))]
         few = self._few_cases()
         if few is not None:
-            of_plan = tuple(sorted(self._of_plans)) if not flt.tier else ()
-            streams = (Stream("cases", tuple(few)), Stream("type", of_plan))
-            ways.append(Way(0, tuple(stream for stream in streams if stream.values)))
+            of_none = self._of_no_case()
+            of_plan = _by_marks(dict.fromkeys(self._of_plans, frozenset()), of_none)
+            streams = (Stream("cases", tuple(few)), *(of_plan if of_none else ()))
+            ways.append(Way(0, tuple(one for one in streams if one.values), {"place"}))
         if self.paths is not None:
-            ways.append(Way(1, (Stream("element", tuple(sorted(self.paths))),)))
+            ways.append(Way(1, (Stream("element", tuple(sorted(self.paths))),), {"element"}))
         if flt.person is not None:
-            ways.append(Way(2, (Stream("person", (flt.person,)),)))
+            ways.append(Way(2, (Stream("person", (flt.person,)),), {"person"}))
         if flt.role:
-            ways.append(Way(3, (Stream("role", (flt.role,)),)))
+            ways.append(Way(3, (Stream("role", (flt.role,)),), {"role"}))
         if self.kinds:
-            types = self._kind_types if self.types is None else self._kind_types & self.types
             later = (Stream("entered_later"),) if self._entered_later else ()
-            streams = (Stream("type", tuple(sorted(types))), *later)
-            ways.append(Way(4, tuple(s for s in streams if s.values or s.name != "type")))
+            ways.append(Way(4, (*_by_marks(self._within_types(self._kinds)), *later), {"kinds"}))
         elif self.types is not None:
-            ways.append(Way(4, (Stream("type", tuple(sorted(self.types))),)))
+            types = dict.fromkeys(self.types, frozenset[str]())
+            streams = _by_marks(self._within_types(self._judged or types))
+            ways.append(Way(4, streams, {"types", "late"}))
         # A way without a stream holds nothing, and so does the answer.
         return [] if any(not way.streams for way in ways) else ways
+
+    def _within_types(self, marks: Marks) -> Marks:
+        if self.types is None:
+            return marks
+        return {name: texts for name, texts in marks.items() if name in self.types}
 
     def _few_cases(self) -> list[int] | None:
         """The cases of the plan and tier, where they are few and short."""
@@ -135,25 +140,49 @@ class Conditions:
         short = count(self.session, streams, Span(), FEW_EVENTS) < FEW_EVENTS
         return found if short else None
 
-    def _looks_at_nothing_else(self) -> bool:
-        flt = self.flt
-        asked = (flt.plan, flt.tier, self.kinds, flt.open_only, flt.late is not None)
-        others = (flt.person is not None, flt.role, self.types is not None, self.paths is not None)
-        return not any(asked) and not any(others)
-
     # ------------------------------------------------------------------- what is kept of them
 
-    def _row(self, row: Row[Any]) -> bool:
+    def _conditions(self) -> dict[str, Condition]:
+        """By name; those that need least come first."""
+        flt = self.flt
+        found: dict[str, Condition] = {}
+        if flt.case is not None:
+            found["case"] = Condition("case_id = {}", (flt.case,))
+        if flt.person is not None:
+            found["person"] = Condition("person_id = {}", (flt.person,))
+        if flt.role:
+            found["role"] = Condition("role_key = {}", (flt.role,))
+        if self.types is not None:
+            found["types"] = Condition("type {}", (tuple(sorted(self.types)),))
+        if self.paths is not None:
+            found["element"] = Condition("element_path {}", (tuple(sorted(self.paths)),))
+        if self.kinds:
+            later = [Condition(INDEXES["entered_later"].where)] if self._entered_later else []
+            found["kinds"] = any_of([*_of_marks(self._kinds), *later])
+        if self._judged is not None:
+            found["late"] = any_of(_of_marks(self._judged))
+        if self._cases is not None:
+            found["place"] = self._cases.condition(self._of_no_case())
+        return found
+
+    def _of_no_case(self) -> Condition | None:
+        """Of no case those events are meant that name the plan."""
+        if not self.flt.plan or self.flt.tier:
+            return None
+        names_it = like(f'"plan":{canonical(self.flt.plan)}')
+        return all_of([Condition("type {}", (tuple(sorted(self._of_plans)),)), names_it])
+
+    def _event(self, event: HistoryEvent) -> bool:
         flt = self.flt
         return (
-            (flt.case is None or row.case_id == flt.case)
-            and (flt.person is None or row.person_id == flt.person)
-            and (not flt.role or row.role_key == flt.role)
-            and (self.types is None or row.type in self.types)
-            and (self.paths is None or row.element_path in self.paths)
-            and (not self.kinds or row.type in self._kind_types or self._entered_later)
-            and (row.case_id is not None or not flt.tier)
-            and (row.case_id is not None or not flt.plan or row.type in self._of_plans)
+            (flt.case is None or event.case_id == flt.case)
+            and (flt.person is None or event.person_id == flt.person)
+            and (not flt.role or event.role_key == flt.role)
+            and (self.types is None or event.type in self.types)
+            and (self.paths is None or event.element_path in self.paths)
+            and (not self.kinds or event.type in self._kinds or self._entered_later)
+            and (event.case_id is not None or not flt.tier)
+            and (event.case_id is not None or not flt.plan or event.type in self._of_plans)
         )
 
     def _names_plan(self, event: HistoryEvent) -> bool:
@@ -171,33 +200,27 @@ class Conditions:
         return bool(mine - settled.keys())
 
 
-def covered_by(session: Session, plan: str, clause: str) -> set[str]:
-    """The static paths a clause of a plan stands for, in any of its versions: of the elements that
-    name it, of what stands inside those, and of what is attached to either. Raises Refusal
-    ``clause_needs_plan``, ``plan_unknown`` or ``clause_unknown``."""
-    if not plan:
-        raise Refusal("clause_needs_plan", 422)
-    if session.get(Plan, plan) is None:
-        raise Refusal("plan_unknown", 404)
-    covered: set[str] = set()
-    for version in session.scalars(select(PlanVersion).where(PlanVersion.plan_key == plan)):
-        elements = catalogue_for(session, version).elements
-        own = {path for path, element in elements.items() if clause in element.clauses}
-        inside = {path for path in elements if any(around in own for around in _around(path))}
-        covered |= inside
-        covered |= {path for path, element in elements.items() if element.attached_to in inside}
-    if not covered:
-        raise Refusal("clause_unknown", 422, clause=clause)
-    return covered
+def _by_marks(marks: Marks, of_all: Condition | None = None) -> tuple[Stream, ...]:
+    """The events of the types, each with a text that it must have in its content."""
+    found = []
+    for texts, names in _same_marks(marks):
+        tests = [like(*texts)] if texts else []
+        tests += [of_all] if of_all is not None else []
+        found.append(Stream("type", names, tuple(tests)))
+    return tuple(found)
 
 
-def _around(path: str) -> list[str]:
-    parts = path.split("/")
-    return ["/".join(parts[:n]) for n in range(1, len(parts) + 1)]
+def _of_marks(marks: Marks) -> list[Condition]:
+    """Conditions of which such an event meets one."""
+    of_type = [(Condition("type {}", (names,)), texts) for texts, names in _same_marks(marks)]
+    return [all_of([type_, like(*texts)]) if texts else type_ for type_, texts in of_type]
 
 
-def _is_at(path: str, element: str) -> bool:
-    return path == element or ("/" not in element and element in path.split("/"))
+def _same_marks(marks: Marks) -> list[tuple[list[str], tuple[str, ...]]]:
+    found: dict[frozenset[str], list[str]] = {}
+    for name in sorted(marks):
+        found.setdefault(marks[name], []).append(name)
+    return [(sorted(texts), tuple(names)) for texts, names in found.items()]
 
 
 def _require_known(flt: EventFilter) -> None:

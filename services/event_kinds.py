@@ -5,10 +5,12 @@ The registry says it (`services.history_types`); only ``entered_later`` is about
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from services import history
+from services.canonical import canonical
+from services.history_schema import Schema
 from services.history_types import event_type, exception_types
 
 #: A person entered it later than it happened (补录).
@@ -18,6 +20,7 @@ LATE = "late"
 LAG = 60
 #: The event of a deadline kept; types that may be ``late`` say so by the field ``met``.
 _KEPT = "deadline.met"
+_MET: Schema = {"properties": {"met": {"const": True}}, "required": ["met"]}
 
 
 def all_kinds() -> tuple[str, ...]:
@@ -25,10 +28,21 @@ def all_kinds() -> tuple[str, ...]:
     return (*exception_types(), ENTERED_LATER)
 
 
-def types_of(kinds: Collection[str]) -> set[str]:
-    """The event types that may be one of the kinds; ``entered_later`` names none."""
+def marks_of(kinds: Collection[str]) -> dict[str, frozenset[str]]:
+    """The event types that may be one of the kinds, each with texts of which one stands in the
+    content of those that are; none: any may be."""
     known = exception_types()
-    return {type_.name for kind in kinds for type_ in known.get(kind, ())}
+    return _marks(
+        (type_.name, type_.exceptions[kind]) for kind in kinds for type_ in known.get(kind, ())
+    )
+
+
+def marks_judged(late: bool) -> dict[str, frozenset[str]]:
+    """As `marks_of`, for those that say a deadline was missed (``late``), or met."""
+    if late:
+        return marks_of((LATE,))
+    names = types_judged(False) - {_KEPT}
+    return _marks([(_KEPT, {}), *((name, _MET) for name in names)])
 
 
 def is_entered_later(event: Any) -> bool:
@@ -62,3 +76,19 @@ def types_judged(late: bool) -> set[str]:
     if late:
         return {type_.name for type_ in missed}
     return {_KEPT} | {t.name for t in missed if "met" in {**t.required, **t.optional}}
+
+
+def _marks(rules: Iterable[tuple[str, Schema]]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for name, rule in rules:
+        found.setdefault(name, set()).add(_mark(rule))
+    return {name: frozenset(() if "" in texts else texts) for name, texts in found.items()}
+
+
+def _mark(rule: Schema) -> str:
+    """A text in the canonical JSON of every payload that meets the rule; "" where none is sure."""
+    for name in rule.get("required", ()):
+        value = rule.get("properties", {}).get(name, {})
+        if "const" in value:
+            return f"{canonical(name)}:{canonical(value['const'])}"
+    return ""

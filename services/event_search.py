@@ -14,22 +14,25 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from models.history import HistoryEvent
 from services import event_streams
 from services.errors import Refusal
-from services.event_conditions import Conditions
+from services.event_conditions import Conditions, Way
 from services.event_filter import EventFilter
-from services.event_streams import Key, Span, Stream
+from services.event_sql import Key, Span
+from services.event_streams import key_of
 from services.moments import from_text, utc_text
 
 LIMIT = 50
 #: Events looked at for one page.
 BOUND = 10_000
+#: What a whole event counts for where only that tells whether it is meant.
+_WHOLE = 5
+#: Most whole events fetched at once.
+_MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,26 +68,17 @@ def page(
     if asked.nothing:
         return Page([], None, None, True)
     span = Span(flt.since, flt.until, after)
-    chunk = limit + 1 if asked.exact else 4 * (limit + 1)
     found: list[HistoryEvent] = []
     read = 0
-    rows = event_streams.rows(session, _way(session, asked, span, bound), span, chunk)
-    for some in _chunks(rows, chunk):
-        some = some[: bound - read]
-        read += len(some)
-        last = some[-1]
-        wanted = asked.keep(some)
-        while wanted and len(found) <= limit:
-            # No more whole events than the page may still need.
-            now, wanted = wanted[: limit + 1], wanted[limit + 1 :]
-            found += asked.keep_events(event_streams.events(session, now))
+    for some, looked, last in _portions(session, asked, span, limit, bound):
+        found += some
+        read += looked
         if len(found) > limit:
             found = found[:limit]
             end = found[-1]
             return Page(found, _cursor((end.occurred_at, end.id)), end.occurred_at, True)
-        if read >= bound:
-            key = event_streams.key_of(last)
-            return Page(found, _cursor(key), key[0], len(found) == limit)
+        if last is not None and read >= bound:
+            return Page(found, _cursor(last), last[0], len(found) == limit)
     return Page(found, None, None, True)
 
 
@@ -95,28 +89,57 @@ def stream(session: Session, flt: EventFilter, batch: int = 500) -> Iterator[His
     if asked.nothing:
         return
     span = Span(flt.since, flt.until, oldest_first=True)
-    rows = event_streams.rows(session, _way(session, asked, span, BOUND), span, batch)
-    while some := list(itertools.islice(rows, batch)):
-        yield from asked.keep_events(event_streams.events(session, asked.keep(some)))
+    way = _way(session, asked, span, BOUND)
+    steps = event_streams.rows(session, way.streams, span, batch, asked.tests(way))
+    wanted = (row.id for row, is_wanted, _ in steps if is_wanted)
+    while some := list(itertools.islice(wanted, batch)):
+        yield from asked.keep_events(event_streams.events(session, some))
 
 
-def _way(session: Session, asked: Conditions, span: Span, bound: int) -> tuple[Stream, ...]:
-    """The streams to read: the shortest way of those that are shorter than ``bound``, else the one
-    of the lowest rank."""
+def _portions(
+    session: Session, asked: Conditions, span: Span, limit: int, bound: int
+) -> Iterator[tuple[list[HistoryEvent], int, Key | None]]:
+    """What the filter keeps, a portion at a time, with how many events were looked at for it (a
+    whole one counts more) and how far; None at the end."""
+    way = _way(session, asked, span, bound)
+    tests = asked.tests(way)
+    first = min(bound, 4 * (limit + 1) if tests or asked.judges else limit + 1)
+    wanted: list[int] = []
+    looked = judged = kept = 0
+    # No more whole events than the page may still need.
+    size = limit + 1
+    for row, is_wanted, more in event_streams.rows(session, way.streams, span, first, tests):
+        looked += more
+        if is_wanted:
+            wanted.append(row.id)
+        if len(wanted) < size and looked < min(bound, event_streams.CHUNK):
+            continue
+        some = asked.keep_events(event_streams.events(session, wanted))
+        judged, kept = judged + len(wanted), kept + len(some)
+        yield some, looked + (_WHOLE * len(wanted) if asked.judges else 0), key_of(row)
+        size = min(max(limit + 1 - kept, 1) * max(judged, 1) // max(kept, 1), _MOST)
+        wanted, looked = [], 0
+    yield asked.keep_events(event_streams.events(session, wanted)), looked, None
+
+
+def _way(session: Session, asked: Conditions, span: Span, bound: int) -> Way:
+    """The way to read: the shortest of those that are shorter than ``bound``, else that with the
+    fewest events in the stretch of time in which one of them has ``bound``, else that of the lowest
+    rank."""
     ways = sorted(asked.ways, key=lambda way: way.rank)
     bounded = span.since is not None
     chosen = [way for way in ways if way.rank < 9 or bounded or len(ways) == 1]
     if len(chosen) == 1:
-        return chosen[0].streams
+        return chosen[0]
     counts = [event_streams.count(session, way.streams, span, bound) for way in chosen]
-    return chosen[counts.index(min(counts))].streams
-
-
-def _chunks(rows: Iterator[Row[Any]], first: int) -> Iterator[list[Row[Any]]]:
-    size = first
-    while some := list(itertools.islice(rows, size)):
-        yield some
-        size = min(2 * size, event_streams.CHUNK)
+    if min(counts) < bound:
+        return chosen[counts.index(min(counts))]
+    for way in chosen:
+        stretch = event_streams.stretch(session, way.streams, span, bound)
+        if stretch is not None:
+            counts = [event_streams.count(session, one.streams, stretch, bound) for one in chosen]
+            return chosen[counts.index(min(counts))]
+    return chosen[0]
 
 
 def _cursor(key: Key) -> str:

@@ -14,6 +14,7 @@ from models.cases import Case
 from models.history import ChainHead, HistoryEvent
 from models.people import Person
 from models.plans import PlanVersion
+from services.canonical import canonical
 from services.definitions import static_path
 from services.event_filter import EventFilter
 from services.history_types import event_type
@@ -127,7 +128,7 @@ def row(some: random.Random, now: datetime, cases: list[int], world: World) -> d
         "element_path": some.choice(PATHS) if of_case else "",
         "occurred_at": happened,
         "recorded_at": happened + timedelta(seconds=some.choice([0, 0, 0, 59, 60, 4000])),
-        "content": json.dumps(content),
+        "content": canonical(content),
         "hash": HASH,
     }
 

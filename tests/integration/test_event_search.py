@@ -150,11 +150,11 @@ def test_what_is_written_meanwhile_makes_no_page_lose_or_repeat(filled: World) -
 
 
 def test_a_filter_that_finds_nothing_stops_at_the_bound_and_goes_on(small: World) -> None:
-    event_rows.fill(small, 300)
+    event_rows.fill(small, 900)
     flt = EventFilter(role="duty", types=("task.claimed",), person=small.people["outsider"].id)
     with small.db.read() as session:
         assert event_search.page(session, flt, bound=50).complete  # nobody's: known at once
-    flt = EventFilter(kinds=("late",), late=False)  # a contradiction only the payload shows
+    flt = EventFilter(kinds=("late",), late=False)  # a contradiction
     with small.db.read() as session:
         first = event_search.page(session, flt, bound=20)
         assert not first.events and not first.complete and first.searched_to is not None
