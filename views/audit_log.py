@@ -3,7 +3,6 @@ kind of page, period and case."""
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,14 +27,12 @@ from views.forms.base import Reader
 from views.i18n import format_moment, loc
 from views.kit import Answer, database, me, render
 from views.proof_words import chains_named
-from views.record_words import RECORD_SENTENCES
+from views.record_words import RECORD_SENTENCES, act_words
 
 bp = Blueprint("audit_log", __name__, url_prefix="/audit/log")
 
 #: Pages of every kind.
 OPENED = "audit.opened"
-#: What of an event's sentence names the kind of act.
-_HEAD = re.compile(r"[^::,,%]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +120,8 @@ def _pages() -> dict[str, list[str]]:
 
 def _acts() -> list[tuple[str, str]]:
     """Types of event of the log, in words; pages of every kind first."""
-    rest = []
-    for type_ in all_types():
-        head = _HEAD.match(str(RECORD_SENTENCES.get(type_.name, "")))
-        if type_.name.startswith("audit.") and type_.name != OPENED and head is not None:
-            rest.append((type_.name, head.group().strip()))
+    names = [type_.name for type_ in all_types() if type_.name.startswith("audit.")]
+    rest = [(name, act_words(name)) for name in names if name != OPENED]
     return [(OPENED, _("打开任何一页")), *rest]
 
 

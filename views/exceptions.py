@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, make_response, request, send_file, url_for
@@ -17,13 +20,14 @@ from services import exceptions
 from services.auditing import require_auditor
 from services.errors import Refusal
 from services.event_filter import EventFilter
-from services.exceptions import Exceptional, ExceptionPage
+from services.exceptions import Batch, Exceptional, ExceptionPage
 from services.sheets import Column, Value, write_sheet
 from views import search_form
 from views.event_rows import EventRow, EventRows
 from views.exception_words import kind_name, kinds_in_words, settled_words
 from views.i18n import current_zone, format_moment
 from views.kit import Answer, actor, database, me, now, render, run
+from views.record_words import act_words
 from views.refusals import sentence
 
 bp = Blueprint("exceptions", __name__, url_prefix="/audit/exceptions")
@@ -40,6 +44,17 @@ class Shown:
     row: EventRow
     kinds: Sequence[str]
     since: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Acts from the command line in one row: what they were, from when to when."""
+
+    title: str
+    what: str
+    begun: datetime
+    ended: datetime
+    rows: Sequence[Shown]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +83,7 @@ def show() -> Answer:
         found = ExceptionPage([], None, None, True)
         if not errors:
             try:
-                found = exceptions.page(session, asked.flt, cursor)
+                found = exceptions.page_of_lines(session, asked.flt, cursor)
             except Refusal as refusal:
                 errors[""], status = sentence(refusal), refusal.status
         flt = asked.flt
@@ -79,7 +94,7 @@ def show() -> Answer:
             errors=errors,
             chips=_chips(flt),
             narrowed=bool(replace(flt, kinds=()).to_dict()),
-            rows=shown(EventRows(session, me(), now()), found.rows),
+            rows=lines(EventRows(session, me(), now()), found.rows),
             found=found,
             first=cursor is None,
             next=_link(flt, found.next_cursor) if found.next_cursor else "",
@@ -128,6 +143,34 @@ def shown(made: EventRows, found: Sequence[Exceptional]) -> list[Shown]:
         Shown(row, [kind_name(k) for k in one.kinds], settled_words(one.kinds, one.settled))
         for row, one in zip(rows, found, strict=True)
     ]
+
+
+def lines(made: EventRows, found: Sequence[Exceptional]) -> list[Shown | Gathered]:
+    """The exceptions in words, what came by the dozen from the command line in one row each."""
+    words = iter(shown(made, found))
+    rows: list[Shown | Gathered] = []
+    for one in exceptions.in_batches(found):
+        if isinstance(one, Batch):
+            rows.append(_gathered(one, list(islice(words, len(one.rows)))))
+        else:
+            rows.append(next(words))
+    return rows
+
+
+def _gathered(batch: Batch, rows: Sequence[Shown]) -> Gathered:
+    counts = Counter(one.event.type for one in reversed(batch.rows))
+    moments = [one.event.occurred_at for one in batch.rows]
+    return Gathered(
+        title=_("首次安装:没有人登录,由命令行办理,共 %(n)s 条", n=len(rows))
+        if batch.founding
+        else _("没有人登录,由命令行办理的一批,共 %(n)s 条", n=len(rows)),
+        what=_("、").join(
+            _("%(what)s %(n)s 条", what=act_words(type_), n=n) for type_, n in counts.items()
+        ),
+        begun=min(moments),
+        ended=max(moments),
+        rows=rows,
+    )
 
 
 def _chips(flt: EventFilter) -> list[Chip]:

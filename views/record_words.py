@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask_babel import lazy_gettext as _l
 
 #: Sentence by event type; its places are filled by `views.timeline.Words.arguments`.
@@ -63,3 +65,13 @@ RECORD_SENTENCES = {
     "heads.sealed": _l("封存当日链头:%(day)s,%(chains)s 条链"),
     "heads.lodged": _l("链头另存他处:%(day)s"),
 }
+
+#: What stands before anything that fills a sentence.
+_HEAD = re.compile(r"[^::,,%]+")
+
+
+def act_words(type_: str) -> str:
+    """What kind of act a type of event is: its sentence without what fills it; its key where it has
+    none yet."""
+    head = _HEAD.match(str(RECORD_SENTENCES.get(type_, "")))
+    return head.group().strip() if head is not None else type_
