@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session
 from models.cases import Case
 from models.history import PersonalValue
 from models.tasks import UserTask
-from services import destruction_rows, free_space, history
+from services import destruction_rows, free_space, history, legal_holds
 from services.actor import Actor
 from services.case_reading import case_events
 from services.errors import Refusal
@@ -109,8 +109,9 @@ def handle_destroy(uow: UnitOfWork, s: Submission) -> dict[str, Any]:
     ``data_dir``, where the files lie: given by the view; without it their bytes are left to the
     sweep (`services.files.sweep`). Records ``personal.destroyed`` and returns the counts.
 
-    Raises `Refusal` ``form_invalid`` (422) when it is not confirmed or no reason is given, and
-    ``case_archived`` (409): an archived case is closed to all work."""
+    Raises `Refusal` ``form_invalid`` (422) when it is not confirmed or no reason is given,
+    ``case_archived`` (409): an archived case is closed to all work, and ``case_held`` (409) while a
+    hold on the case stands."""
     wrong = {}
     if s.data.get("confirmed") is not True:
         wrong["confirmed"] = "required"
@@ -120,6 +121,8 @@ def handle_destroy(uow: UnitOfWork, s: Submission) -> dict[str, Any]:
         raise Refusal("form_invalid", 422, errors=wrong)
     if s.case.status == "archived":
         raise Refusal("case_archived", 409)
+    if legal_holds.is_held(uow.session, legal_holds.locked_case(uow, s.case.id).id):
+        raise Refusal("case_held", 409, number=s.case.number)
     folder = s.data.get("data_dir")
     found = destroy(
         uow,

@@ -23,7 +23,7 @@ from sqlalchemy import update
 
 from models.audit import ExportJob
 from models.people import Person
-from services import export_jobs
+from services import auditing, export_jobs
 from services.directory import organization
 from services.errors import Refusal
 from services.event_filter import EventFilter
@@ -127,6 +127,8 @@ class Exports:
             job = session.get_one(ExportJob, job_id)
             session.expunge(job)
             person = session.get_one(Person, job.person_id)
+            # A mask is off for whoever is no auditor; whoever is none any more gets no file.
+            auditing.require_auditor(person)
             flt = EventFilter.from_dict(job.query)
             source = Source(session, flt, person, job.created_at)
             types = {"xes": TYPES, "xes_steps": AUTOMATIC}.get(job.format, ())

@@ -36,6 +36,7 @@ Reason = Literal[
     "seal",  # what was lodged is not the seal kept here
 ]
 _BATCH: Final = 400
+_CHAIN: Final = re.compile(r"[a-z]{1,20}(?::[0-9]{1,18})?")
 _LINE: Final = re.compile(r"planroom (\d{4}-\d\d-\d\d) (\d{1,9}) ([0-9a-f]{64})")
 
 
@@ -190,9 +191,11 @@ def _list_in(content: bytes) -> tuple[str, dict[str, Head]] | None:
     try:
         body = canonical({"chains": told["chains"], "day": told["day"]})
         chains = {str(chain): Head(int(seq), str(hash_)) for chain, seq, hash_ in told["chains"]}
+        if not all(_CHAIN.fullmatch(name) and 0 < h.seq < 2**31 for name, h in chains.items()):
+            raise ValueError
         whole = hashlib.sha256(body.encode()).hexdigest() == told["digest"]
         known = told["format"] == heads.FORMAT
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise Refusal("lodged_unreadable", 422) from error
     if not (whole and known):
         raise Refusal("lodged_unreadable", 422)

@@ -398,6 +398,15 @@ _add(
 )
 _add("statement.link_added", "statement", {**_TEXT, "release": ROW, "link": TEXT}, {"was": TEXT})
 _add("statement.withdrawn", "statement", _TEXT, {**_RELEASE, "version": ROW, "digest": DIGEST})
+# Why: often for what the text said of somebody.
+_add(
+    "statement.withdrawn",
+    "statement",
+    {**_TEXT, "release": ROW},
+    {"digest": DIGEST, "channel": ROW},
+    personal="reason",
+    version=2,
+)
 
 # -------------------------------------------------------------- report up, closing, archive
 _LINE: dict[str, Schema] = {

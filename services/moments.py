@@ -14,8 +14,12 @@ def utc_text(moment: datetime) -> str:
 
 
 def from_text(text: str) -> datetime:
-    """The moment `utc_text` wrote."""
+    """The moment `utc_text` wrote. Raises ValueError for any other text, TypeError for no text."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"a moment without an offset: {text}")
+    try:
+        moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"no moment of ours: {text}") from error
     return moment

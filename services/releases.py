@@ -310,8 +310,8 @@ def withdraw(
             "release": release.id,
             "digest": release.digest,
             "channel": release.channel_id,
-            "reason": release.withdrawal_reason,
         },
+        personal={"reason": release.withdrawal_reason},
     )
     return release
 

@@ -201,7 +201,8 @@ def lost_race(error: BaseException) -> bool:
 def make_engine(url: str | URL, *, echo: bool = False) -> Engine:
     """An engine with our settings. Raises ValueError for any other database."""
     url = make_url(url)
-    options: dict[str, Any] = {"echo": echo, "json_serializer": _json}
+    # What people typed is in the parameters: an error that is logged says none of it.
+    options: dict[str, Any] = {"echo": echo, "json_serializer": _json, "hide_parameters": not echo}
     if url.get_backend_name() == "sqlite":
         turn = _Turn()
         options["connect_args"] = {

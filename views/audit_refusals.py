@@ -49,6 +49,7 @@ AUDIT_SENTENCES = {
     "hold_unknown": _l("没有这条暂缓登记。"),
     "hold_lifted": _l("这条暂缓已经解除。"),
     "case_destroyed": _l("事件 %(number)s 的内容已经销毁,没有可暂缓的了。"),
+    "case_held": _l("事件 %(number)s 已登记暂缓销毁,解除之前不能销毁。"),
     "case_not_due": _l("有事件不能列入(未期满、已暂缓或已在别的清册上):%(cases)s。"),
     "list_unknown": _l("没有这份销毁清册。"),
     "own_list": _l("这份清册是您拟定的,须由另外两人审批。"),

@@ -15,7 +15,7 @@ from models.cases import Case
 from models.history import HistoryEvent
 from models.people import Person
 from models.plans import PlanVersion
-from services import audit_lookups, history, masked_rows, masking
+from services import audit_lookups, history, masked_rows, masking, masking_events
 from services.case_reading import TimelineEvent
 from services.definitions import catalogue_for, static_path
 from services.directory import people_by_id, roles
@@ -61,6 +61,7 @@ class EventRows:
         payloads = [history.payload_of(event) for event in events]
         self._look_up(events, [payload.get("person") for payload in payloads])
         personal = history.personal_by_event(self.session, list(events))
+        beside = masking_events.masks_beside(self.session, self.person, events, self.now)
         rows = []
         for event, payload in zip(events, payloads, strict=True):
             kept = personal.get(event.id, {})
@@ -73,12 +74,12 @@ class EventRows:
                 lag=int((event.recorded_at - event.occurred_at).total_seconds()),
                 erased=history.erased_fields(event, kept),
             )
-            rows.append(self._row(entry))
+            rows.append(self._row(entry, beside.get(event.id)))
         return rows
 
-    def _row(self, entry: TimelineEvent) -> EventRow:
+    def _row(self, entry: TimelineEvent, beside: masking.Mask | None) -> EventRow:
         event = entry.event
-        mask = self._masks[event.case_id]
+        mask = beside or self._masks[event.case_id]
         self.hides = self.hides or mask.on
         [entry] = masked_rows.timeline(mask, [entry])
         case = self._cases.get(event.case_id or 0)

@@ -16,14 +16,24 @@ from sqlalchemy import inspect, select
 from models.cases import Case, ProcessInstance
 from models.intake import Attachment, Signal, StoredFile
 from models.tasks import UserTask
-from services import anchors, case_reading, cases, destruction, files, history, signals, tasks
+from services import (
+    anchors,
+    case_reading,
+    cases,
+    destruction,
+    files,
+    history,
+    legal_holds,
+    signals,
+    tasks,
+)
 from services.errors import Refusal
 from services.history_types import event_type
 from services.typed_words import DESTROYED
 from services.uow import Database
 from services.verify import verify_chain
 from tests.integration.world import World, bundle
-from tests.unit.bpmn_builder import Process
+from tests.unit.bpmn_builder import Field, Process
 from workflows import state
 from workflows.bundle import Bundle
 
@@ -262,3 +272,42 @@ def test_a_file_attached_elsewhere_too_keeps_its_bytes(
 def test_statements_and_their_approvals_are_kept_apart() -> None:
     kept = {"approval.given", "statement.released", "statement.version_added"}
     assert all(event_type(name).category == "statement" for name in kept)
+
+
+def test_while_a_hold_stands_the_plan_destroys_nothing(world: World, typed: Case) -> None:
+    """A hold (暂缓销毁) binds the plan's own task as it binds a list."""
+    leader, now = world.actor("leader"), world.now
+    held = world.db.run(lambda uow: legal_holds.place(uow, typed.id, "诉讼中", leader, now))
+    with pytest.raises(Refusal) as refused:
+        destroy(world, typed)
+    assert (refused.value.code, refused.value.args_["number"]) == ("case_held", typed.number)
+    with world.db.read() as session:
+        assert destruction.inventory(session, session.get_one(Case, typed.id)).values > 0
+        assert session.scalars(select(Attachment)).all()
+    world.db.run(lambda uow: legal_holds.lift(uow, held.id, "已结案", leader, now))
+    destroy(world, typed)
+    with world.db.read() as session:
+        assert destruction.inventory(session, session.get_one(Case, typed.id)).values == 0
+
+
+def test_a_figure_that_is_personal_is_committed_to_and_goes(world: World) -> None:
+    """What the plan calls personal data is in no event, words or not."""
+    p = Process("t10", "证件预案")
+    card: Field = ("card", "long", {"properties": {"personal": "true"}})
+    p.start("s").user_task("fill", "duty", name="登记", fields=[card, ("count", "long")])
+    p.user_task("destroy", "leader", name="销毁", form_key="planroom:destroy").end("e")
+    p.chain("s", "fill", "destroy", "e")
+    world.deploy(bundle(p, roles=["duty", "leader"], anchors=["discovered_at", "opened_at"]))
+    case = world.open("t10")
+    world.complete(case, "fill", "duty", {"card": 33010219, "count": 4})
+    assert "33010219" in "".join(text for _where, text in everything(world.db))
+    with world.db.read() as session:
+        events = history.events_of_case(session, case.id)
+        done = next(event for event in events if event.type == "task.completed")
+        assert history.payload_of(done)["result"] == {"count": 4}
+        assert history.personal_of(session, done) == {"text": {"card": 33010219}}
+        assert "33010219" not in "".join(event.content for event in events)
+    destroy(world, case)
+    assert [where for where, text in everything(world.db) if "33010219" in text] == []
+    with world.db.read() as session:
+        assert verify_chain(session, history.chain_of(case.id)).ok

@@ -20,7 +20,8 @@ from sqlalchemy import func, select, text
 from migrations import guards
 from models.cases import Case
 from models.history import HistoryEvent
-from services import evidence, heads, history, signing
+from models.words import Release
+from services import evidence, heads, history, releases, signing
 from services.errors import Refusal
 from services.evidence_parts import Part
 from services.files import path_of
@@ -324,3 +325,18 @@ def test_lodged_heads_go_with_the_bundle(full: World, tmp_path: Path) -> None:
 def seal_of(content: bytes) -> int:
     listed = json.loads(contents(content)["heads/list.json"])["chains"]
     return next(int(seq) for chain, seq, _hash in listed if chain.startswith("case:"))
+
+
+def test_why_a_text_was_withdrawn_is_not_in_a_masked_bundle(
+    full: World,
+    tmp_path: Path,
+) -> None:
+    """The chain is given as it was hashed: so that what people typed may only be committed to."""
+    case, release = full.one(select(Case)), full.one(select(Release))
+    later = full.now + timedelta(days=1)
+    name = "欧阳小敏"
+    why, duty = f"{name}要求撤回", full.actor("duty")
+    full.db.run(lambda uow: releases.withdraw(uow, release.id, why, duty, later))
+    raw, made = bundle_of(full, tmp_path, case.id, later)
+    assert made.masked
+    assert not [name for name, content in contents(raw).items() if name.encode() in content]

@@ -200,3 +200,26 @@ def test_the_scheduler_seals_the_day_and_catches_up(sqlite_url: str, now: dateti
         assert (count, heads_) == (2, 2)
         assert history.payload_of(last)["was"] == "2026-03-10"
     db.dispose()
+
+
+def test_a_list_that_is_none_of_ours_is_refused(db: Database) -> None:
+    """Whoever hands it in may have made its digest fit."""
+    for chains in (
+        [["case:1", 2**31, "a" * 64]],
+        [["case:1", 2**52, "a" * 64]],
+        [["case:1", 0, "a" * 64]],
+        [["case:1\0", 1, "a" * 64]],
+        [["case:" + "9" * 40, 1, "a" * 64]],
+        [["case:1", 1]],
+    ):
+        body = {"chains": chains, "day": "2026-03-10"}
+        told = {**body, "format": heads.FORMAT, "line": f"planroom 2026-03-10 1 {'a' * 64}",
+                "digest": hashlib.sha256(canonical(body).encode()).hexdigest()}  # fmt: skip
+        with db.read() as session, pytest.raises(Refusal) as refused:
+            check_lodged(session, json.dumps(told).encode())
+        assert refused.value.code == "lodged_unreadable"
+    line = f'"line":"planroom 2026-03-10 1 {"a" * 64}"'
+    deep = "{" + line + ',"day":"x","chains":' + "[" * 600 + "]" * 600 + "}"
+    with db.read() as session, pytest.raises(Refusal) as refused:
+        check_lodged(session, deep.encode())
+    assert refused.value.code == "lodged_unreadable"

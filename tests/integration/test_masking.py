@@ -21,12 +21,12 @@ from services.masking import Mask
 from services.uow import Database, UnitOfWork
 from tests.integration.world import World, bundle
 from tests.unit.bpmn_builder import Field, Process
+from workflows.bundle import Bundle
 
 NAME, PHONE = "欧阳小敏", "13812345678"
 
 
-@pytest.fixture
-def world(world: World) -> World:
+def plan_t03() -> Bundle:
     p = Process("t03", "来电预案")
     fields: list[Field] = [
         ("caller", "string", {"label": "来电人姓名"}),
@@ -35,7 +35,12 @@ def world(world: World) -> World:
     ]
     p.start("s").user_task("ask", "duty", name="接听", fields=fields).end("e")
     p.chain("s", "ask", "e")
-    world.deploy(bundle(p, roles=["duty"], anchors=["discovered_at", "opened_at"]))
+    return bundle(p, roles=["duty"], anchors=["discovered_at", "opened_at"])
+
+
+@pytest.fixture
+def world(world: World) -> World:
+    world.deploy(plan_t03())
     return world
 
 

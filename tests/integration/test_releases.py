@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from models.words import Channel, Release, Statement
-from services import approvals, releases, statements
+from services import approvals, history, releases, statements
 from services.approvals import handle_approve, handle_review
 from services.errors import Refusal, Stale
 from services.releases import handle_release
@@ -308,5 +308,9 @@ def test_a_withdrawal_has_a_reason_and_leaves_the_record(unit: Unit) -> None:
     with unit.db.read() as session:
         assert session.query(Statement).one().status == "withdrawn"
         assert session.query(Release).one().link == LINK
-    assert unit.events("statement.withdrawn")[0]["reason"] == "数字有误"
+    assert "reason" not in unit.events("statement.withdrawn")[0], "typed words are committed to"
+    with unit.db.read() as session:
+        found = history.events_of_case(session, unit.case_id)
+        withdrawn = next(event for event in found if event.type == "statement.withdrawn")
+        assert history.personal_of(session, withdrawn) == {"reason": "数字有误"}
     assert refused(lambda: release(unit, made["digest"])).code == "statement_closed"

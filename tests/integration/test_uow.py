@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from models.history import PersonalValue
 from models.people import Role
 from models.tasks import QueueCount
 from services.errors import Refusal, Stale
@@ -336,3 +337,13 @@ def test_foreign_keys_hold(db: Database, now: datetime) -> None:
 
     with pytest.raises(DBAPIError):
         db.run(work)
+
+
+def test_an_error_says_nothing_of_what_people_typed(db: Database) -> None:
+    """Errors are logged, and a log outlives what is destroyed."""
+    row = {"commitment": "c" * 64, "event_chain": "case:1", "field": "note", "salt": "00",
+           "value": "申老师 13900000000"}  # fmt: skip
+    db.run(lambda uow: uow.session.execute(insert(PersonalValue), [row]))
+    with pytest.raises(IntegrityError) as caught:
+        db.run(lambda uow: uow.session.execute(insert(PersonalValue), [row]), retries=0)
+    assert "personal_value" in str(caught.value) and "申老师" not in str(caught.value)
