@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal, cast
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, update
 from sqlalchemy.orm import Session
 
 from models.people import Person
@@ -24,13 +24,12 @@ from services.organisation import locked
 from services.plan_findings import findings_of
 from services.plan_reading import version_by_id
 from services.plans import Issue, current_version, deploy_plan, put_in_force
+from services.proposal_reading import DECIDERS, get_proposal
 from services.rows import affected
 from services.second_person import needs_second_person
 from services.uow import UnitOfWork
 from workflows.contract import DeploymentError
 
-#: Who may agree to a proposal (not their own).
-DECIDERS: Final = (access.AUTHOR, access.ADMIN, "leader")
 NOTE_LIMIT: Final = 2_000
 NUMBER_LIMIT: Final = 100
 
@@ -161,56 +160,6 @@ def withdraw(uow: UnitOfWork, proposal_id: int, actor: Actor, now: datetime) -> 
     )  # fmt: skip
     _give_back(uow, proposal)
     return proposal
-
-
-def get_proposal(session: Session, proposal_id: int) -> PlanProposal:
-    """Raises Refusal ``proposal_unknown`` 404."""
-    found = session.get(PlanProposal, proposal_id)
-    if found is None:
-        raise Refusal("proposal_unknown", 404)
-    return found
-
-
-def proposals_waiting(session: Session) -> list[PlanProposal]:
-    """Those nobody has decided, the oldest first."""
-    return list(
-        session.scalars(
-            select(PlanProposal)
-            .where(PlanProposal.status == "waiting")
-            .order_by(PlanProposal.submitted_at, PlanProposal.id)
-        )
-    )
-
-
-def proposals_of(session: Session, plan_key: str, limit: int = 20) -> list[PlanProposal]:
-    """A plan's proposals, the newest first."""
-    return list(
-        session.scalars(
-            select(PlanProposal)
-            .where(PlanProposal.plan_key == plan_key)
-            .order_by(PlanProposal.id.desc())
-            .limit(limit)
-        )
-    )
-
-
-def rollbacks_of(session: Session, plan_key: str) -> list[PlanProposal]:
-    """The times the plan went back to an earlier version, the newest first."""
-    return [
-        one
-        for one in proposals_of(session, plan_key, limit=200)
-        if one.kind == "rollback" and one.status == "approved"
-    ]
-
-
-def may_decide(proposal: PlanProposal, person: Person) -> bool:
-    """Whether the person is one who may agree to this proposal now."""
-    return (
-        proposal.status == "waiting"
-        and person.active
-        and person.id != proposal.submitted_by
-        and not set(person.role_keys).isdisjoint(DECIDERS)
-    )
 
 
 # ------------------------------------------------------------------------------ the parts

@@ -21,7 +21,7 @@ from services.plan_diff_store import version_text
 from services.plan_reading import versions_of
 from services.plan_text_clauses import coverage
 from services.plan_text_people import unit_roles
-from services.proposals import proposals_of
+from services.proposal_reading import proposals_of
 from views.comparing import before, chosen
 from views.i18n import format_moment, loc
 from views.kit import database

@@ -25,7 +25,7 @@ from services.plan_text_cards import role_cards
 from services.plan_text_clauses import coverage, doer
 from services.plan_text_people import unit_roles
 from services.plan_text_store import written_plan_for
-from services.proposals import rollbacks_of
+from services.proposal_reading import rollbacks_of
 from services.tiers import tiers_of
 from views import plan_terms, plan_words
 from views.diagram import plain_sheets

@@ -17,6 +17,7 @@ from services.directory import people_by_id
 from services.errors import Refusal
 from services.plan_findings import findings_of
 from services.plan_reading import version_by_id
+from services.proposal_reading import get_proposal, may_decide, proposals_of
 from services.proposals import Wanted
 from services.second_person import needs_second_person, set_four_eyes
 from services.uow import UnitOfWork
@@ -53,7 +54,7 @@ def _propose_page(
             found, deployable = report.findings, report.deployable
         except DeploymentError as error:
             found, deployable = error.findings, False
-        own = proposals.proposals_of(session, draft.plan_key)
+        own = proposals_of(session, draft.plan_key)
         return (
             render(
                 "studio/propose.html",
@@ -200,7 +201,7 @@ def _proposal_page(
     if not draft_reading.may_read(person):
         raise Refusal("proposal_unknown", 404)
     with database().read() as session:
-        found = proposals.get_proposal(session, proposal_id)
+        found = get_proposal(session, proposal_id)
         return (
             render(
                 "studio/proposal.html",
@@ -210,7 +211,7 @@ def _proposal_page(
                 target=_of(session, found.target_version_id),
                 result=_of(session, found.version_id),
                 people=people_by_id(session, [found.submitted_by, found.decided_by]),
-                may_decide=proposals.may_decide(found, person),
+                may_decide=may_decide(found, person),
                 problems=[told(one) for one in problems] or _proposal_findings(session, found),
                 **_changes(session, found),
                 values=request.form,

@@ -9,10 +9,11 @@ from flask import Blueprint, Response, jsonify, request, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
 
-from services import draft_reading, drafts, plan_import, proposals
+from services import draft_reading, drafts, plan_import
 from services.directory import people_by_id, roles
 from services.errors import Refusal
 from services.plans import deployed_plans
+from services.proposal_reading import may_decide, proposals_waiting
 from services.second_person import needs_second_person
 from services.uow import UnitOfWork
 from views import finding_words
@@ -53,7 +54,7 @@ def _index(
         raise Refusal("not_your_role", 403)
     with database().read() as session:
         under_way = draft_reading.drafts_under_way(session)
-        waiting = proposals.proposals_waiting(session)
+        waiting = proposals_waiting(session)
         people = people_by_id(
             session, [*(d.author_id for d in under_way), *(p.submitted_by for p in waiting)]
         )
@@ -66,7 +67,7 @@ def _index(
             waiting=waiting,
             people=people,
             may_author=may_author(person),
-            may_decide={one.id for one in waiting if proposals.may_decide(one, person)},
+            may_decide={one.id for one in waiting if may_decide(one, person)},
             second_person=needs_second_person(session),
             problems=[told(finding) for finding in problems],
             refused=sentence(refusal) if refusal is not None else "",
