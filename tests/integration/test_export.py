@@ -18,6 +18,7 @@ from services.event_filter import EventFilter
 from services.export_ocel import write_ocel
 from services.export_source import Source
 from services.export_xes import AUTOMATIC, TYPES, write_xes
+from tests.integration.test_masking import opened, plan_t03
 from tests.integration.world import World
 
 _XES = "{http://www.xes-standard.org/}"
@@ -99,3 +100,22 @@ def test_a_log_goes_case_by_case_and_keeps_what_the_filter_keeps(
         assert one.total() == len(history.events_of_case(session, cases[0].id))
         steps = [event for event in one.by_case(AUTOMATIC) if event.payload.get("steps")]
         assert len(steps) == 2  # the start, and the completion with what followed from it
+
+
+def test_an_event_is_related_to_the_version_its_case_ran_on(world: World, tmp_path: Path) -> None:
+    """Numbers count within a plan: version 1 of a second plan is not the first row."""
+    world.deploy(plan_t03())
+    case = opened(world)
+    text, _ = written(
+        world,
+        EventFilter(case=case.id),
+        lambda out, s: write_ocel(out, s, lambda n: None, tmp_path),
+    )
+    related = {
+        event["type"]: {one["objectId"] for one in event["relationships"]
+                        if one["objectId"].startswith("plan_version:")}
+        for event in json.loads(text)["events"]
+    }  # fmt: skip
+    own = f"plan_version:{case.plan_version_id}"
+    assert related["instance.started"] == {own}
+    assert set().union(*related.values()) == {own}
