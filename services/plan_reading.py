@@ -1,4 +1,4 @@
-"""Versions of a plan, for the library's pages. Reads only."""
+"""A plan and its versions. Reads only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.cases import Case
-from models.plans import PlanVersion
+from models.plans import Plan, PlanVersion
 from services.errors import Refusal
 from workflows.catalogue import Catalogue
 
@@ -34,6 +34,22 @@ def process_names(read: Catalogue) -> dict[str, ProcessName]:
         value = english.get("value") if english is not None else None
         found[key] = ProcessName(process.name or key, str(value or ""))
     return found
+
+
+def plan_by_key(session: Session, key: str) -> Plan | None:
+    """The plan, where one of that key has ever been in force."""
+    return session.get(Plan, key)
+
+
+def version_if_any(session: Session, version_id: int | None) -> PlanVersion | None:
+    """What a row's ``..._version_id`` points to; None for None."""
+    return session.get(PlanVersion, version_id) if version_id is not None else None
+
+
+def version_in_force(session: Session, plan_key: str) -> PlanVersion | None:
+    """The version new cases run under; None for a plan that is not in force."""
+    plan = plan_by_key(session, plan_key)
+    return version_if_any(session, plan.current_version_id) if plan is not None else None
 
 
 def version_by_id(session: Session, version_id: int) -> PlanVersion:

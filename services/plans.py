@@ -22,6 +22,7 @@ from services.manifest import bound_role
 from services.manifest_shape import require_shape
 from services.plan_folder import CLAUSES, MANIFEST, read_toml
 from services.plan_folder import read_folder as read_folder
+from services.plan_reading import version_if_any, version_in_force
 from services.uow import UnitOfWork
 from services.values import jsonable
 from workflows import diagram
@@ -62,7 +63,7 @@ def deploy_plan(
     session, manifest = uow.session, bundle.manifest
     require_shape(manifest)
     plan = session.get(Plan, _key(manifest))
-    current = _version(session, plan.current_version_id) if plan is not None else None
+    current = version_if_any(session, plan.current_version_id) if plan is not None else None
     if current is not None and current.content_hash == bundle.content_hash:
         return current
     unknown = _unknown_roles(session, manifest)
@@ -202,8 +203,7 @@ FORMAT = "1"
 
 def current_version(session: Session, plan_key: str) -> PlanVersion:
     """The version new cases run under. Raises Refusal ``plan_unknown`` 404."""
-    plan = session.get(Plan, plan_key)
-    version = _version(session, plan.current_version_id) if plan is not None else None
+    version = version_in_force(session, plan_key)
     if version is None:
         raise Refusal("plan_unknown", 404, plan=plan_key)
     return version
@@ -236,10 +236,6 @@ def _key(manifest: Mapping[str, Any]) -> str:
     if not isinstance(key, str) or not key:
         raise DeploymentError([Finding("key_missing", "error", MANIFEST)])
     return key
-
-
-def _version(session: Session, version_id: int | None) -> PlanVersion | None:
-    return session.get(PlanVersion, version_id) if version_id is not None else None
 
 
 def _unknown_roles(session: Session, manifest: Mapping[str, Any]) -> list[Finding]:

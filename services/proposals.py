@@ -22,7 +22,7 @@ from services.actor import SYSTEM, Actor
 from services.errors import Refusal, Stale
 from services.organisation import locked
 from services.plan_findings import findings_of
-from services.plan_reading import version_by_id
+from services.plan_reading import version_by_id, version_in_force
 from services.plans import Issue, current_version, deploy_plan, put_in_force
 from services.proposal_reading import DECIDERS, get_proposal
 from services.rows import affected
@@ -64,7 +64,7 @@ def propose_draft(
     bundle = draft_reading.bundle_of_draft(session, draft)
     if str(bundle.manifest.get("key")) != draft.plan_key:
         raise Refusal("draft_key_changed", 409, plan=draft.plan_key)
-    in_force = _in_force(session, draft.plan_key)
+    in_force = version_in_force(session, draft.plan_key)
     if in_force is not None and in_force.content_hash == bundle.content_hash:
         raise Refusal("nothing_changed", 409)
     report = findings_of(session, bundle, in_force=in_force)
@@ -177,13 +177,6 @@ def _check(wanted: Wanted) -> None:
         raise Refusal("form_invalid", 422, errors=errors)
 
 
-def _in_force(session: Session, plan_key: str) -> PlanVersion | None:
-    try:
-        return current_version(session, plan_key)
-    except Refusal:
-        return None
-
-
 def _require_still(session: Session, plan_key: str, in_force: PlanVersion | None) -> None:
     """Now that nobody else can put one in force: still the version that was looked at."""
     plan = session.get(Plan, plan_key, populate_existing=True)
@@ -241,7 +234,7 @@ def _to_decide(uow: UnitOfWork, proposal_id: int, actor: Actor) -> tuple[PlanPro
 
 def _stands(session: Session, proposal: PlanProposal) -> bool:
     """Whether what was proposed is still what would come into force, over the same version."""
-    in_force = _in_force(session, proposal.plan_key)
+    in_force = version_in_force(session, proposal.plan_key)
     if (in_force.id if in_force else None) != proposal.base_version_id:
         return False
     if proposal.draft_id is None:

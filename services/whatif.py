@@ -17,10 +17,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.people import Membership, Person
-from models.plans import Plan, PlanVersion
+from models.plans import PlanVersion
 from models.studio import PlanDraft
 from services import draft_reading, plan_settings, whatif_pool
 from services.calendar import calendar_of
+from services.plan_reading import version_if_any, version_in_force
 from services.tiers import Tier, tiers_of
 from workflows import catalogue
 from workflows.bundle import Bundle
@@ -137,9 +138,8 @@ def prepare(session: Session, bundle: Bundle, plan_key: str) -> Prepared:
 
 def in_force(session: Session, draft: PlanDraft) -> PlanVersion | None:
     """The version a draft is held against: the one in force, else the one it was made from."""
-    plan = session.get(Plan, draft.plan_key)
-    wanted = (plan.current_version_id if plan is not None else None) or draft.base_version_id
-    return session.get(PlanVersion, wanted) if wanted is not None else None
+    current = version_in_force(session, draft.plan_key)
+    return current or version_if_any(session, draft.base_version_id)
 
 
 def prepare_draft(session: Session, draft: PlanDraft) -> Prepared:

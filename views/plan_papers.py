@@ -18,7 +18,7 @@ from services.errors import Refusal
 from services.plan_diff import diff, plan_text
 from services.plan_diff_changes import PlanText
 from services.plan_diff_store import version_text
-from services.plan_reading import versions_of
+from services.plan_reading import version_in_force, versions_of
 from services.plan_text_clauses import coverage
 from services.plan_text_people import unit_roles
 from services.proposal_reading import proposals_of
@@ -123,7 +123,7 @@ def _draft_issue(session: Session, draft: PlanDraft) -> Issue:
     """Raises Refusal ``draft_unreadable`` 422 for a draft whose files cannot be read."""
     versions = versions_of(session, draft.plan_key)
     base = next((one for one in versions if one.id == draft.base_version_id), None)
-    in_force = _in_force(session, draft.plan_key)
+    in_force = version_in_force(session, draft.plan_key)
     proposal = next(
         (one for one in proposals_of(session, draft.plan_key) if one.draft_id == draft.id), None
     )
@@ -145,13 +145,6 @@ def _draft_issue(session: Session, draft: PlanDraft) -> Issue:
         review_on=proposal.review_on if proposal is not None else None,
         reasons=proposal.note if proposal is not None else "",
     )
-
-
-def _in_force(session: Session, key: str) -> PlanVersion | None:
-    try:
-        return plans.current_version(session, key)
-    except Refusal:  # a plan not yet in force
-        return None
 
 
 def _made(

@@ -10,13 +10,12 @@ from flask_babel import gettext as _
 from flask_login import login_required
 from sqlalchemy.orm import Session
 
-from models.plans import Plan, PlanVersion
 from models.studio import PlanProposal
 from services import draft_reading, proposals
 from services.directory import people_by_id
 from services.errors import Refusal
 from services.plan_findings import findings_of
-from services.plan_reading import version_by_id
+from services.plan_reading import plan_by_key, version_by_id, version_if_any, version_in_force
 from services.proposal_reading import get_proposal, may_decide, proposals_of
 from services.proposals import Wanted
 from services.second_person import needs_second_person, set_four_eyes
@@ -149,14 +148,12 @@ def _rollback_page(
         raise Refusal("not_your_role", 403)
     with database().read() as session:
         version = version_by_id(session, version_id)
-        plan = session.get(Plan, version.plan_key)
-        current = session.get(PlanVersion, plan.current_version_id) if plan is not None else None
         return (
             render(
                 "studio/rollback.html",
                 version=version,
-                current=current,
-                plan_row=plan,
+                current=version_in_force(session, version.plan_key),
+                plan_row=plan_by_key(session, version.plan_key),
                 values=values or {},
                 errors=errors or {},
                 problems=[told(one) for one in problems],
@@ -206,10 +203,10 @@ def _proposal_page(
             render(
                 "studio/proposal.html",
                 proposal=found,
-                plan_row=session.get(Plan, found.plan_key),
-                base=_of(session, found.base_version_id),
-                target=_of(session, found.target_version_id),
-                result=_of(session, found.version_id),
+                plan_row=plan_by_key(session, found.plan_key),
+                base=version_if_any(session, found.base_version_id),
+                target=version_if_any(session, found.target_version_id),
+                result=version_if_any(session, found.version_id),
                 people=people_by_id(session, [found.submitted_by, found.decided_by]),
                 may_decide=may_decide(found, person),
                 problems=[told(one) for one in problems] or _proposal_findings(session, found),
@@ -221,13 +218,9 @@ def _proposal_page(
         )
 
 
-def _of(session: Session, version_id: int | None) -> PlanVersion | None:
-    return session.get(PlanVersion, version_id) if version_id is not None else None
-
-
 def _changes(session: Session, found: PlanProposal) -> dict[str, Any]:
     """What would change, in words, for what is still to be decided (`comparing/_said.html`)."""
-    base = _of(session, found.base_version_id)
+    base = version_if_any(session, found.base_version_id)
     if base is None or found.status != "waiting":
         return {"difference": None}
     if found.draft_id is not None:
@@ -245,7 +238,7 @@ def _proposal_findings(session: Session, found: PlanProposal) -> list[dict[str, 
         return []
     draft = draft_reading.get_draft(session, found.draft_id)
     bundle = draft_reading.bundle_of_draft(session, draft)
-    base = _of(session, found.base_version_id)
+    base = version_if_any(session, found.base_version_id)
     return [told(one) for one in findings_of(session, bundle, in_force=base).findings]
 
 

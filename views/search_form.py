@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from models.people import Person, Role
-from models.plans import Plan
 from services import audit_lookups
 from services.audit_lookups import VersionTiers
 from services.directory import people, roles
@@ -22,6 +21,7 @@ from services.errors import Refusal
 from services.event_filter import EventFilter
 from services.history_types import all_types
 from services.moments import utc_text
+from services.plan_reading import plan_by_key
 from services.tiers import Tier
 from views.exception_words import kinds_in_words
 from views.forms.base import Reader
@@ -131,7 +131,7 @@ def read(session: Session, args: MultiDict[str, str]) -> Asked:
         "until": reader.moment("until"),
         "open_only": reader.flag("open_only"),
     }
-    if given["plan"] and session.get(Plan, given["plan"]) is None:
+    if given["plan"] and plan_by_key(session, given["plan"]) is None:
         reader.wrong("plan", _("没有这个预案。"))
     if given["clause"] and not given["plan"]:
         reader.wrong("clause", _("请先选择预案。"))

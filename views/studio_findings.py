@@ -9,11 +9,11 @@ from flask import Blueprint, Response, jsonify, request, url_for
 from flask_login import login_required
 from sqlalchemy.orm import Session
 
-from models.plans import Plan, PlanVersion
 from models.studio import PlanDraft
 from services import draft_reading
 from services.element_names import names_of
 from services.plan_findings import FindingReport, findings_of_files
+from services.plan_reading import version_in_force
 from views import finding_words
 from views.i18n import loc
 from views.kit import Answer, database, render
@@ -58,12 +58,7 @@ def as_json(draft_id: int) -> Response:
 
 def _report(session: Session, draft: PlanDraft) -> tuple[dict[str, bytes], FindingReport]:
     """The files that were read, and what was found."""
-    plan = session.get(Plan, draft.plan_key)
-    in_force = (
-        session.get(PlanVersion, plan.current_version_id)
-        if plan is not None and plan.current_version_id
-        else None
-    )
+    in_force = version_in_force(session, draft.plan_key)
     files = draft_reading.files_of(session, draft)
     return files, findings_of_files(session, files, in_force=in_force)
 

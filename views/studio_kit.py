@@ -9,10 +9,10 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from models.people import Person
-from models.plans import Plan, PlanVersion
 from models.studio import PlanDraft
 from services import draft_reading
 from services.directory import people_by_id
+from services.plan_reading import plan_by_key, version_if_any, version_in_force
 from services.second_person import needs_second_person
 from views import finding_words
 from views.kit import me
@@ -43,17 +43,13 @@ def tabs(draft: PlanDraft) -> list[tuple[str, str, str]]:
 def draft_page(session: Session, draft: PlanDraft, part: str, **context: Any) -> dict[str, Any]:
     """What every page of a draft shows, with what its own part adds. ``may_edit`` says whether
     the reader may change it now; ``others`` are other drafts of the plan and their authors."""
-    plan = session.get(Plan, draft.plan_key)
-    base = session.get(PlanVersion, draft.base_version_id) if draft.base_version_id else None
     others = draft_reading.others_editing(session, draft)
     people = people_by_id(session, [draft.author_id, *(one.author_id for one in others)])
     return {
         "draft": draft,
-        "plan_row": plan,
-        "base": base,
-        "in_force": session.get(PlanVersion, plan.current_version_id)
-        if plan is not None and plan.current_version_id
-        else None,
+        "plan_row": plan_by_key(session, draft.plan_key),
+        "base": version_if_any(session, draft.base_version_id),
+        "in_force": version_in_force(session, draft.plan_key),
         "author": people.get(draft.author_id),
         "others": [(one, people.get(one.author_id)) for one in others],
         "may_edit": draft_reading.may_edit(draft, me()),

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from models.cases import Case
 from models.people import Person
-from models.plans import PlanVersion
 from models.tasks import UserTask
 from services import destruction
 from services.definitions import catalogue_for, static_path
+from services.plan_reading import version_by_id
 from views.forms.base import FormInput, Reader, TaskForm
 from views.i18n import loc
 from views.kit import settings
@@ -57,7 +57,7 @@ def context(
 ) -> dict[str, Any]:
     """What the case holds of typed words, by where they were typed."""
     found = destruction.inventory(session, case)
-    version = session.get_one(PlanVersion, case.plan_version_id)
+    version = version_by_id(session, case.plan_version_id)
     return {
         "inventory": found,
         "places": _places(catalogue_for(session, version), found.held),
