@@ -49,14 +49,18 @@ class ExportJob(Base):
 
 
 class Unmasking(Base):
-    """That a person sees a case's personal data in the clear until a wall moment. Why stands in the
-    event ``audit.unmasked``."""
+    """That a person sees the personal data of a case, or of a signal that is none yet, in the clear
+    until a wall moment. Why stands in the event ``audit.unmasked``."""
 
     __tablename__ = "unmasking"
-    __table_args__ = (Index(None, "person_id", "case_id"),)
+    __table_args__ = (
+        Index(None, "person_id", "case_id"),
+        CheckConstraint("(case_id is null) <> (signal_id is null)", name="of"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"))
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"))
+    signal_id: Mapped[int | None] = mapped_column(ForeignKey("signal.id"))
     since: Mapped[datetime]
     until: Mapped[datetime]
 

@@ -155,11 +155,15 @@ def signal_events(session: Session, case_id: int) -> list[HistoryEvent]:
 
 
 def unmaskings(session: Session, case_id: int) -> list[HistoryEvent]:
-    """The events that unmasked the case for an auditor, with a word why."""
+    """The events that unmasked the case, or a signal it took, for an auditor, with a word why."""
+    ids = {signal.id for signal in signals(session, case_id)}
     rows = select(HistoryEvent).where(
         HistoryEvent.chain == history.AUDIT, HistoryEvent.type == "audit.unmasked"
     )
-    return [e for e in session.scalars(rows) if history.payload_of(e).get("case") == case_id]
+    told = ((event, history.payload_of(event)) for event in session.scalars(rows))
+    return [
+        e for e, told_of in told if told_of.get("case") == case_id or told_of.get("signal") in ids
+    ]
 
 
 def attachments(session: Session, case_id: int) -> Sequence[Attachment]:
@@ -196,7 +200,9 @@ def remove_files(uow: UnitOfWork, case: Case, data_dir: Path | None) -> None:
 def remove_exports(uow: UnitOfWork, case: Case, data_dir: Path | None, now: datetime) -> None:
     """Exports that may hold the case: all that were not for another case alone. Those under way
     are stopped, those made are taken away; each can be asked for again. ``now`` is wall time."""
-    for job in uow.session.scalars(select(ExportJob).where(ExportJob.error != EXPORT_DESTROYED)):
+    # Locked: an export that ends in this moment is seen as made, or stopped before it is.
+    rows = select(ExportJob).where(ExportJob.error != EXPORT_DESTROYED).with_for_update()
+    for job in uow.session.scalars(rows.execution_options(populate_existing=True)):
         if case.id not in _cases_of(job.query, case.id):
             continue
         if data_dir is not None and job.file_name:

@@ -750,10 +750,12 @@ _add(
     {"case": ROW, "seq": COUNT, "head": TEXT, "manifest": DIGEST},
     {"masked": BOOL, "size": COUNT, "files": COUNT, "package": BOOL},
 )
+# A case, or a signal that is none yet.
 _add(
     "audit.unmasked",
     "audit",
-    {"case": ROW, "until": MOMENT},
+    {"until": MOMENT},
+    {"case": ROW, "signal": ROW},
     personal="reason",
     exceptions={"unmasked": _ALWAYS},
 )

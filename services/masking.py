@@ -196,16 +196,17 @@ def masks_for_signals(
     session: Session, person: Person, signals: Sequence[Signal], now: datetime
 ) -> dict[int, Mask]:
     """Signal id -> mask: that of the case it belongs to; before there is one, on for whoever sees
-    signals as an auditor only."""
+    signals as an auditor only, until it is unmasked for them."""
     handling = set(person.role_keys) - {access.ADMIN, access.AUTHOR, access.AUDITOR}
     if handling or not access.is_auditor(person):
         return {signal.id: OFF for signal in signals}
     free = [signal for signal in signals if signal.case_id is None]
-    known = known_of_signals(session, free)
+    clear = unmasked_signals(session, person.id, [signal.id for signal in free], now)
+    known = known_of_signals(session, [signal for signal in free if signal.id not in clear])
     masks = masks_for(session, person, [s.case_id for s in signals if s.case_id is not None], now)
     found: dict[int, Mask] = {}
     for signal in signals:
-        if signal.recorded_by == person.id:
+        if signal.recorded_by == person.id or signal.id in clear:
             found[signal.id] = OFF
         elif signal.case_id is not None:
             found[signal.id] = masks[signal.case_id]
@@ -240,10 +241,23 @@ def seen_otherwise(session: Session, person: Person, case_ids: Sequence[int]) ->
 
 def unmasked(session: Session, person_id: int, case_ids: Sequence[int], now: datetime) -> set[int]:
     """Which of the cases stand unmasked for the person at the wall moment."""
-    if not case_ids:
+    return _unmasked(session, Unmasking.case_id, person_id, case_ids, now)
+
+
+def unmasked_signals(
+    session: Session, person_id: int, signal_ids: Sequence[int], now: datetime
+) -> set[int]:
+    """As `unmasked`, for signals."""
+    return _unmasked(session, Unmasking.signal_id, person_id, signal_ids, now)
+
+
+def _unmasked(
+    session: Session, column: Any, person_id: int, ids: Sequence[int], now: datetime
+) -> set[int]:
+    if not ids:
         return set()
-    wanted = set(case_ids)
-    rows = select(Unmasking.case_id).where(
+    wanted = set(ids)
+    rows = select(column).where(
         Unmasking.person_id == person_id, Unmasking.since <= now, Unmasking.until > now
     )
     return {one for one in session.scalars(rows) if one in wanted}

@@ -1,22 +1,23 @@
-"""Showing an auditor the personal data of a case (`services.masking`): for one case, with a reason,
-for an hour, on record."""
+"""Showing an auditor the personal data of a case, or of a signal that is none yet
+(`services.masking`): for that one, with a reason, for an hour, on record."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.audit import Unmasking
 from models.cases import Case
-from services import access, auditing, history
+from models.people import Person
+from services import access, auditing, history, signals
 from services.actor import Actor
 from services.errors import Refusal
 from services.uow import UnitOfWork
 
-#: How long a case stays unmasked.
+#: How long it stays unmasked.
 SPAN: Final = timedelta(hours=1)
 #: Characters of a reason, at least and at most.
 LEAST, MOST = 5, 1_000
@@ -29,9 +30,28 @@ def unmask(uow: UnitOfWork, case_id: int, reason: str, actor: Actor, now: dateti
     The event ``audit.unmasked`` holds the case and until when; the reason is a personal value.
     Raises Refusal ``not_your_role`` 403 for anybody but an auditor, ``case_unknown`` 404,
     ``form_invalid`` 422 (``reason`` missing, too short or too long)."""
-    session = uow.session
-    person = auditing.auditor(session, actor)
-    case = access.require_see_case(session, person, session.get(Case, case_id))
+    person = auditing.auditor(uow.session, actor)
+    case = access.require_see_case(uow.session, person, uow.session.get(Case, case_id))
+    return _unmask(uow, person, {"case": case.id}, reason, actor, now)
+
+
+def unmask_signal(
+    uow: UnitOfWork, signal_id: int, reason: str, actor: Actor, now: datetime
+) -> Unmasking:
+    """As `unmask`, for a signal of no case; once it has become one, its case is what is unmasked.
+    Raises Refusal ``signal_unknown`` 404, ``signal_taken`` 409, and as `unmask`."""
+    person = auditing.auditor(uow.session, actor)
+    signal = signals.get(uow.session, signal_id)
+    if not signals.may_see(person, signal):
+        raise Refusal("signal_unknown", 404)
+    if signal.case_id is not None:
+        raise Refusal("signal_taken", 409)
+    return _unmask(uow, person, {"signal": signal.id}, reason, actor, now)
+
+
+def _unmask(
+    uow: UnitOfWork, person: Person, what: dict[str, int], reason: str, actor: Actor, now: datetime
+) -> Unmasking:
     words = " ".join(reason.split())
     wrong = (
         "required"
@@ -44,16 +64,19 @@ def unmask(uow: UnitOfWork, case_id: int, reason: str, actor: Actor, now: dateti
     )
     if wrong:
         raise Refusal("form_invalid", 422, errors={"reason": wrong})
-    row = Unmasking(person_id=person.id, case_id=case.id, since=now, until=now + SPAN)
-    session.add(row)
-    session.flush()
+    row = Unmasking(
+        person_id=person.id, case_id=what.get("case"), signal_id=what.get("signal"),
+        since=now, until=now + SPAN,
+    )  # fmt: skip
+    uow.session.add(row)
+    uow.session.flush()
     history.append(
         uow,
         "audit.unmasked",
         actor=Actor(person.id, access.AUDITOR, actor.on_behalf_of),
         occurred_at=now,
         now=now,
-        payload={"case": case.id, "until": row.until},
+        payload={**what, "until": row.until},
         personal={"reason": words},
         chain=history.AUDIT,
     )
@@ -62,11 +85,22 @@ def unmask(uow: UnitOfWork, case_id: int, reason: str, actor: Actor, now: dateti
 
 def running_until(session: Session, person_id: int, case_id: int, now: datetime) -> datetime | None:
     """Until when the case is unmasked for the person, None when it is not."""
+    return _until(session, person_id, Unmasking.case_id == case_id, now)
+
+
+def signal_until(
+    session: Session, person_id: int, signal_id: int, now: datetime
+) -> datetime | None:
+    """As `running_until`, for a signal."""
+    return _until(session, person_id, Unmasking.signal_id == signal_id, now)
+
+
+def _until(session: Session, person_id: int, which: Any, now: datetime) -> datetime | None:
     return session.scalar(
         select(Unmasking.until)
         .where(
             Unmasking.person_id == person_id,
-            Unmasking.case_id == case_id,
+            which,
             Unmasking.since <= now,
             Unmasking.until > now,
         )

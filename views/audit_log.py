@@ -153,6 +153,8 @@ def _about(type_: str, given: Mapping[str, Any], cases: Mapping[int, Case]) -> s
     parts = []
     if given.get("id") not in (None, "") and "what" in given:
         parts.append(str(given["id"]))
+    if "signal" in given:
+        parts.append(_("线索 #%(n)s", n=given["signal"]))
     if type_ == "audit.verified":
         parts.append(_("完好") if given.get("ok") else _("对不上"))
     if isinstance(given.get("until"), str):

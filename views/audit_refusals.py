@@ -41,7 +41,7 @@ AUDIT_SENTENCES = {
     "export_not_ready": _l("文件还没有导完。"),
     "export_gone": _l("文件不在了:导出没有完成,或已过七天被删除。"),
     # who may see what
-    "file_masked": _l("附件里可能有公众的个人信息,请先在事件页写明原因、显示个人信息。"),
+    "file_masked": _l("附件里可能有公众的个人信息,请先写明原因、显示个人信息。"),
     # keeping and destroying
     "term_unknown": _l("保管期限表里没有这一项。"),
     "term_off": _l("“%(term)s”已停用,不能再选。"),

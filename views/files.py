@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Blueprint, Response, make_response, request, send_file
 from flask_babel import gettext as _
 from flask_login import login_required
 from sqlalchemy.orm import Session
 
 from models.cases import Case
+from models.intake import Signal
 from services import files, masked_files
 from services.errors import Refusal
 from services.masking import BARE
 from views.kit import Answer, actor, database, me, now, render, run, say, see_other, settings
 from views.refusals import sentence
-from views.unmasking import panel
+from views.unmasking import panel, signal_panel
 
 bp = Blueprint("files", __name__)
 
@@ -29,7 +32,7 @@ def download(attachment_id: int) -> Response:
         except Refusal as refusal:
             if refusal.code != "file_masked":
                 raise
-            return _masked(session, refusal.args_["case"])
+            return _masked(session, refusal.args_)
     # An absolute path: Flask takes a relative one from the package's folder.
     answer = send_file(
         found.path.resolve(),
@@ -45,9 +48,12 @@ def download(attachment_id: int) -> Response:
     return answer
 
 
-def _masked(session: Session, case_id: object) -> Response:
-    case = session.get(Case, case_id) if case_id is not None else None
-    page = render("audit/file_masked.html", unmask=panel(case, BARE))
+def _masked(session: Session, what: Mapping[str, object]) -> Response:
+    if what.get("signal") is not None:
+        unmask = signal_panel(session.get_one(Signal, what["signal"]), BARE)
+    else:
+        unmask = panel(session.get(Case, what["case"]), BARE)
+    page = render("audit/file_masked.html", unmask=unmask)
     return make_response(page, 403)
 
 

@@ -33,7 +33,7 @@ from views.kit import (
     settings,
 )
 from views.refusals import field_errors, sentence
-from views.unmasking import panel
+from views.unmasking import panel, signal_panel
 
 bp = Blueprint("intake", __name__)
 
@@ -218,8 +218,7 @@ def _signal_page(
                 replace(found, signal=masked_rows.signal(masks[found.signal.id], found.signal))
                 for found in alike
             ],
-            unmask=panel(case, mask),
-            masked=mask.on,
+            unmask=panel(case, mask) if case is not None else signal_panel(row, mask),
             plans=plans,
             others=others,
             errors=errors or {},

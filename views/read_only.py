@@ -25,6 +25,7 @@ AUDIT_ROOM: Final = frozenset(
         "exporting.cancel",
         "exporting.start",
         "unmasking.unmask",
+        "unmasking.unmask_signal",
         "proof.check",
         "proof.bundle",
         "proof.lodge",

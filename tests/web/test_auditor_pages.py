@@ -7,16 +7,18 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
 from models.history import HistoryEvent
-from models.intake import Attachment
+from models.intake import Attachment, Signal
 from models.tasks import UserTask
 from models.words import StatementVersion
-from services import history
+from services import files, history
+from services.uow import UnitOfWork
 from services.verify import verify_chain
 from tests.integration.world import Made, World
 from tests.web.conftest import Browser, Clock
@@ -164,6 +166,69 @@ def test_only_auditors_unmask(as_: As, world: World) -> None:
     assert auditor.post("/audit/cases/999/unmask", {"reason": REASON}).status_code == 404
     out = auditor.post(unmask, {"reason": REASON, "next": "https://evil.example/"})
     assert out.headers["Location"].startswith("/cases/")
+
+
+def test_a_signal_that_is_no_case_is_unmasked_for_itself(
+    as_: As, world: World, clock: Clock
+) -> None:
+    auditor, page, unmask = as_("auditor"), "/signals/2", "/audit/signals/2/unmask"
+    masked = auditor.get(page).text
+    assert "〔姓名〕 〔电话〕" in masked and f'action="{unmask}"' in masked
+    for reason in ("", "看看"):
+        auditor.post(unmask, {"reason": reason, "next": page})
+        assert SECRETS["email"] not in auditor.get(page).text
+    answer = auditor.post(unmask, {"reason": REASON, "next": page})
+    assert answer.headers["Location"] == page
+    shown = auditor.get(page).text
+    own, _heading, alike = shown.partition("可能是同一件事")
+    assert SECRETS["email"] in own and "〔" not in own
+    assert "〔姓名〕" in alike and SECRETS["mobile"] not in alike, "another signal stays masked"
+    assert "您正在查看公众的个人信息,到 2026-03-10 11:00 为止" in shown
+    # Nothing else came with it, nobody else sees it, and an hour is an hour.
+    assert not found_in(auditor.get(f"/cases/{the_case(world).id}").text)
+    assert SECRETS["email"] not in as_(second_auditor(world)).get(page).text
+    event = world.one(select(HistoryEvent).where(HistoryEvent.type == "audit.unmasked"))
+    payload = history.payload_of(event)
+    assert payload["signal"] == 2 and "case" not in payload and event.chain == history.AUDIT
+    assert "线索 #2" in auditor.get("/audit/log?what=audit.unmasked").text
+    assert "显示个人信息" in auditor.get("/audit/exceptions?kinds=unmasked").text
+    clock.forward(minutes=61)
+    assert SECRETS["email"] not in auditor.get(page).text
+
+
+def test_who_may_unmask_which_signal(as_: As, world: World) -> None:
+    for name in ("duty", "admin", "outsider"):
+        browser = as_(name)
+        browser.get("/inbox")
+        answer = browser.post("/audit/signals/2/unmask", {"reason": REASON})
+        assert answer.status_code == 403, name
+    auditor = as_("auditor")
+    auditor.get("/inbox")
+    assert auditor.post("/audit/signals/99/unmask", {"reason": REASON}).status_code == 404
+    # One that is a case: the case is what is unmasked.
+    assert auditor.post("/audit/signals/1/unmask", {"reason": REASON}).status_code == 303
+    assert not found_in(page := auditor.get("/signals/1").text)
+    assert "这条线索已转为事件" in page and "/audit/cases/" in page
+
+
+def test_a_signals_file_asks_for_the_signal(
+    as_: As, world: World, app: Flask, tmp_path: Path
+) -> None:
+    folder, actor = tmp_path / "data", world.actor("duty")
+
+    def put(uow: UnitOfWork) -> int:
+        stored = files.store(uow, folder, FILE_NAME, EVERYTHING.encode(), world.now)
+        signal = uow.session.get_one(Signal, 2)
+        row = files.attach(uow, stored, FILE_NAME, actor, world.now, signal=signal)
+        uow.session.flush()
+        return row.id
+
+    added, auditor = world.db.run(put), as_("auditor")
+    assert as_("duty").get(f"/files/{added}").status_code == 200
+    refused = auditor.get(f"/files/{added}")
+    assert refused.status_code == 403 and "/audit/signals/2/unmask" in refused.text
+    auditor.post("/audit/signals/2/unmask", {"reason": REASON})
+    assert auditor.get(f"/files/{added}").data == EVERYTHING.encode()
 
 
 def test_files_are_handed_out_unmasked_only(as_: As, world: World) -> None:

@@ -189,7 +189,8 @@ INNER = {
 #: The audit room's own verbs: an auditor's, and nobody else's (`services.auditing`).
 ROOM = {
     "evidence.make_bundle", "export_jobs.cancel", "export_jobs.request", "heads.lodge",
-    "proof.check_case", "proof.check_some", "unmasking.unmask", "saved_searches.save",
+    "proof.check_case", "proof.check_some", "unmasking.unmask", "unmasking.unmask_signal",
+    "saved_searches.save",
     "saved_searches.remove", "saved_searches.record_search", "exceptions.record_file",
 }  # fmt: skip
 #: Theirs and the archive's: a case's package.

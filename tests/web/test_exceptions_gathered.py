@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import openpyxl
 from sqlalchemy import select
@@ -26,15 +27,14 @@ def found_again(world: World) -> None:
     at = world.now + timedelta(hours=3)
 
     def work(uow: UnitOfWork) -> None:
-        for type_, payload in (
+        acts: tuple[tuple[str, dict[str, Any]], ...] = (
             ("org.setting_changed", {"key": "organization", "value": {"name": "某县"}}),
             *[("org.role_changed", {"role": "duty", "name": "值班员"})] * 3,
             ("org.person_created", {"person": 1, "roles": ["admin"]}),
             *[("org.plan_deployed", {"plan": "p", "version": 1, "hash": "0" * 64})] * 2,
-        ):
-            history.append(
-                uow, type_, actor=SYSTEM, occurred_at=at, now=at, payload=dict(payload)
-            )  # fmt: skip
+        )
+        for type_, payload in acts:
+            history.append(uow, type_, actor=SYSTEM, occurred_at=at, now=at, payload=payload)
 
     world.db.run(work)
 
