@@ -16,17 +16,19 @@ from __future__ import annotations
 import json
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
+import orjson
 from sqlalchemy import select
 
 from models.people import Person
 from models.tasks import UserTask
 from models.words import Statement
-from services.export_source import BATCH, Entry, Progress, Source
+from services.export_rows import BATCH
+from services.export_source import Entry, Progress, Source
 from services.moments import utc_text
 
 _EVENT_ATTRIBUTES = {
@@ -45,6 +47,8 @@ _OBJECT_ATTRIBUTES: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 #: Attributes of an object that never change have the first moment there is (specification, 7).
 _ALWAYS = "1970-01-01T00:00:00Z"
+#: Objects known without looking, at most.
+_MOST_KNOWN = 50_000
 #: Fields of payloads that hold a person's number, and what the person is to the event.
 _PERSONS = {
     "to": "given to", "from": "taken from", "assignee": "assigned", "person": "about",
@@ -66,21 +70,32 @@ def write_ocel(out: IO[bytes], source: Source, progress: Progress, folder: Path)
 def _write(out: IO[bytes], source: Source, progress: Progress, seen: _Seen) -> int:
     n, types = 0, set[str]()
     out.write(b'{"events":[')
+    written: list[bytes] = []
     for entry in source.by_time():
-        related = list(_relationships(entry))
-        seen.add(_split(id_) for id_, _ in related)
-        event = {
-            "id": f"{entry.event.chain}:{entry.event.seq}",
-            "type": entry.event.type,
-            "time": utc_text(entry.event.occurred_at),
-            "attributes": _attributes(_event_values(entry)),
-            "relationships": [{"objectId": id_, "qualifier": what} for id_, what in related],
-        }
-        types.add(entry.event.type)
-        out.write((b",\n" if n else b"\n") + _json(event))
+        event = entry.event
+        related = _relationships(entry)
+        seen.add(id_ for id_, _ in related)
+        types.add(event.type)
+        written.append(
+            _json(
+                {
+                    "id": f"{event.chain}:{event.seq}",
+                    "type": event.type,
+                    "time": utc_text(event.occurred_at),
+                    "attributes": _values(entry),
+                    "relationships": [
+                        {"objectId": id_, "qualifier": what} for id_, what in related
+                    ],
+                }
+            )
+        )
         n += 1
         if not n % BATCH:
+            out.write((b",\n" if n > BATCH else b"\n") + b",\n".join(written))
+            written.clear()
             progress(n)
+    if written:
+        out.write((b",\n" if n > BATCH else b"\n") + b",\n".join(written))
     out.write(b'\n],"objects":[')
     first = True
     for one in _objects(source, seen):
@@ -97,24 +112,27 @@ def _write(out: IO[bytes], source: Source, progress: Progress, seen: _Seen) -> i
 # --------------------------------------------------------------------------------- events
 
 
-def _event_values(entry: Entry) -> dict[str, Any]:
+def _values(entry: Entry) -> list[dict[str, str]]:
     event, payload = entry.event, entry.payload
-    values: dict[str, Any] = {
-        "seq": event.seq,
-        "chain": event.chain,
-        "element": event.element_path,
-        "role": event.role_key,
-        "recorded": event.recorded_at,
-        "hash": event.hash,
-    }
-    for name in ("round", "due", "tier", "kind"):
-        values[name] = payload.get(name)
-    values["late_seconds"] = payload.get("late")
-    values["decision"] = payload.get("decision")
-    return values
+    get = payload.get
+    values = (
+        ("seq", str(event.seq)),
+        ("chain", event.chain),
+        ("element", event.element_path),
+        ("role", event.role_key),
+        ("recorded", utc_text(event.recorded_at)),
+        ("hash", event.hash),
+        ("round", _text(get("round"))),
+        ("due", _text(get("due"))),
+        ("tier", _text(get("tier"))),
+        ("kind", _text(get("kind"))),
+        ("late_seconds", _text(get("late"))),
+        ("decision", _text(get("decision"))),
+    )
+    return [{"name": name, "value": value} for name, value in values if value]
 
 
-def _relationships(entry: Entry) -> Iterator[tuple[str, str]]:
+def _relationships(entry: Entry) -> Collection[tuple[str, str]]:
     """The objects of an event with their qualifiers, each pair once."""
     event, payload = entry.event, entry.payload
     found: dict[tuple[str, str], None] = {}
@@ -123,29 +141,32 @@ def _relationships(entry: Entry) -> Iterator[tuple[str, str]]:
         if isinstance(id_, int | str) and not isinstance(id_, bool) and id_ != "":
             found[f"{kind}:{id_}", qualifier] = None
 
-    add("case", event.case_id, "of case")
+    if event.case_id is not None:
+        found[f"case:{event.case_id}", "of case"] = None
     add("task", payload.get("task"), "of task")
     add("statement", payload.get("statement"), "of statement")
-    if event.type in ("case.opened", "instance.started"):
+    if event.type == "instance.started":  # what opened the case names the number, not the row
         add("plan_version", payload.get("plan_version"), "on version")
     if event.type == "instance.migrated":
         add("plan_version", payload.get("from_version"), "from version")
         add("plan_version", payload.get("to_version"), "to version")
-    add("person", event.person_id, "done by")
-    add("person", event.on_behalf_of, "on behalf of")
+    if event.person_id is not None:
+        found[f"person:{event.person_id}", "done by"] = None
+    if event.on_behalf_of is not None:
+        found[f"person:{event.on_behalf_of}", "on behalf of"] = None
     for name, qualifier in _PERSONS.items():
-        if isinstance(payload.get(name), int):
+        if name in payload and isinstance(payload[name], int):
             add("person", payload[name], qualifier)
     for one in payload.get("persons", ()):
         add("person", one, "told")
-    yield from found
+    return found.keys()
 
 
 # --------------------------------------------------------------------------------- objects
 
 
 class _Seen:
-    """Which objects occur, on disk."""
+    """Which objects occur, on disk; those named of late are known without looking."""
 
     def __init__(self, path: Path) -> None:
         self._db = sqlite3.connect(path, isolation_level=None)
@@ -155,14 +176,29 @@ class _Seen:
             "CREATE TABLE seen (kind TEXT, id TEXT, PRIMARY KEY (kind, id)) WITHOUT ROWID"
         )
         self._db.execute("BEGIN")
+        self._known: set[str] = set()
+        self._new: list[str] = []
 
-    def add(self, rows: Iterable[tuple[str, str]]) -> None:
+    def add(self, ids: Iterable[str]) -> None:
+        """Take ``kind:id`` for seen."""
+        for id_ in ids:
+            if id_ not in self._known:
+                self._known.add(id_)
+                self._new.append(id_)
+        if len(self._known) > _MOST_KNOWN:
+            self._keep()
+            self._known.clear()
+
+    def _keep(self) -> None:
+        rows = (id_.partition(":")[::2] for id_ in sorted(self._new))
         self._db.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", rows)
+        self._new.clear()
 
     def batches(self, kind: str) -> Iterator[list[str]]:
         """Ids of a kind, a batch at a time; what is added meanwhile may come too."""
         after = ""
         while True:
+            self._keep()
             rows = self._db.execute(
                 "SELECT id FROM seen WHERE kind = ? AND id > ? ORDER BY id LIMIT ?",
                 (kind, after, BATCH),
@@ -186,7 +222,7 @@ def _objects(source: Source, seen: _Seen) -> Iterator[dict[str, Any]]:
             UserTask.role_key, UserTask.round, UserTask.status, UserTask.due_at,
         ).where(UserTask.id.in_(ids))  # fmt: skip
         rows = {row.id: row for row in session.execute(tasks)}
-        seen.add(("case", str(row.case_id)) for row in rows.values())
+        seen.add(f"case:{row.case_id}" for row in rows.values())
         for id_ in ids:
             row = rows.get(id_)
             if row is None:  # a step of the outside, no person's
@@ -202,14 +238,12 @@ def _objects(source: Source, seen: _Seen) -> Iterator[dict[str, Any]]:
             Statement.id.in_([int(one) for one in ids])
         )
         for number, of_case, kind in session.execute(statements):
-            seen.add([("case", str(of_case))])
+            seen.add([f"case:{of_case}"])
             of = [(f"case:{of_case}", "of case")]
             yield _object("statement", str(number), {"kind": kind}, of)
     for ids in seen.batches("case"):
-        for case in (source.case(int(one)) for one in ids):
-            if case is None:
-                continue
-            seen.add([("plan_version", str(case.version_id))])
+        for case in source.cases([int(one) for one in ids]):
+            seen.add([f"plan_version:{case.version_id}"])
             values = {
                 "number": case.number, "title": case.title, "tier": case.tier,
                 "status": case.status, "drill": case.drill, "opened": case.opened_at,
@@ -249,14 +283,16 @@ def _object(
 
 
 def _attributes(values: Mapping[str, Any]) -> list[dict[str, str]]:
-    return [
-        {"name": name, "value": _text(value)}
-        for name, value in values.items()
-        if value is not None and value != ""
-    ]
+    texts = ((name, _text(value)) for name, value in values.items())
+    return [{"name": name, "value": text} for name, text in texts if text]
 
 
 def _text(value: Any) -> str:
+    """A value as text; "" for none, which is left out."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
@@ -269,10 +305,10 @@ def _type(name: str, declared: Mapping[str, str]) -> dict[str, Any]:
     return {"name": name, "attributes": attributes}
 
 
-def _split(id_: str) -> tuple[str, str]:
-    kind, _, number = id_.partition(":")
-    return kind, number
-
-
 def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # half a surrogate pair
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(
+            "utf-8", "replace"
+        )

@@ -6,12 +6,11 @@ from one session, so from one state of the database.
 
 from __future__ import annotations
 
-import itertools
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -20,17 +19,19 @@ from models.cases import Case
 from models.history import ChainHead, HistoryEvent
 from models.people import Person
 from models.plans import PlanVersion
-from services import event_search, history, masking
+from services import export_rows, history, masking, masking_events
 from services.definitions import catalogue_for, static_path
-from services.event_conditions import Conditions
 from services.event_filter import EventFilter
 from services.masking import Mask
 from services.tiers import tier_named
 from workflows.contract import Element
 
-BATCH = 500
 #: Cases whose masks are kept: of many that run at the same time each comes again and again.
 _MOST_KEPT = 2000
+#: Plan versions whose elements are kept.
+_VERSIONS_KEPT = 64
+_AT_ONCE = 500
+_NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,13 @@ class CaseFacts:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An event with what an export may say of it. Where words were asked for, ``payload`` and
-    ``personal`` are there and masked; else ``payload`` is as it stands, for keys, figures and
-    moments only, and ``personal`` is empty. ``case`` is there with words and case by case."""
+class Entry(NamedTuple):
+    """An event (a row of its columns) with what an export may say of it. Where words were asked
+    for, ``payload`` and ``personal`` are there and masked; else ``payload`` is as it stands, for
+    keys, figures and moments only, and ``personal`` is empty. ``case`` is there with words and case
+    by case."""
 
-    event: HistoryEvent
+    event: Any
     payload: Mapping[str, Any]
     personal: Mapping[str, Any]
     case: CaseFacts | None
@@ -76,6 +77,7 @@ class Source:
         self._cases: OrderedDict[int, CaseFacts] = OrderedDict()
         self._people: dict[int, Person] = {}
         self._versions: dict[int, PlanVersion] = {}
+        self._elements: dict[int, Mapping[str, Element]] = {}
 
     def total(self, types: tuple[str, ...] = ()) -> int | None:
         """How many events there will be, of ``types`` in cases where those are given; None where
@@ -96,12 +98,12 @@ class Source:
 
     def by_time(self, *, words: bool = False) -> Iterator[Entry]:
         """Everything the filter keeps, the earliest first."""
-        return self._entries(event_search.stream(self.session, self.flt, BATCH), words, words)
+        return self._entries(export_rows.by_time(self.session, self.flt), words, words)
 
     def by_case(self, types: tuple[str, ...]) -> Iterator[Entry]:
         """The events of ``types`` that the filter keeps and that belong to a case: case by case,
         each in the order of its record."""
-        return self._entries(self._sweep(types), False, True)
+        return self._entries(export_rows.by_case(self.session, self.flt, types), False, True)
 
     # ------------------------------------------------------------------------------ names
 
@@ -126,8 +128,13 @@ class Source:
         """The element behind a path, on the version the case has now; None where it has no such."""
         if case is None or not path:
             return None
-        read = catalogue_for(self.session, self.version(case.version_id))
-        return read.elements.get(static_path(path))
+        elements = self._elements.get(case.version_id)
+        if elements is None:
+            if len(self._elements) == _VERSIONS_KEPT:
+                self._elements.clear()
+            elements = catalogue_for(self.session, self.version(case.version_id)).elements
+            self._elements[case.version_id] = elements
+        return elements.get(static_path(path) if "[" in path else path)
 
     def mask_of(self, case_id: int | None) -> Mask:
         """The reader's mask for a case."""
@@ -143,30 +150,37 @@ class Source:
             self._load({case_id})
         return self._cases[case_id]
 
+    def cases(self, ids: Sequence[int]) -> list[CaseFacts]:
+        """The facts of those of the cases that there are, in the order given."""
+        self._load(set(ids))
+        return [self._cases[one] for one in ids if one in self._cases]
+
     # ------------------------------------------------------------------------------ reading
 
-    def _entries(self, events: Iterator[HistoryEvent], words: bool, cases: bool) -> Iterator[Entry]:
-        while batch := list(itertools.islice(events, BATCH)):
+    def _entries(
+        self, batches: Iterator[Sequence[Any]], words: bool, cases: bool
+    ) -> Iterator[Entry]:
+        for batch in batches:
             if cases:
                 self._load({event.case_id for event in batch})
-            values = history.personal_by_event(self.session, batch) if words else {}
+            values = export_rows.personal_of(self.session, batch) if words else {}
+            beside = self._beside(batch) if words else {}
             for event in batch:
-                payload = history.payload_of(event)
-                given: Mapping[str, Any] = {}
+                payload = export_rows.payload_of(event) if not words else history.payload_of(event)
+                given: Mapping[str, Any] = _NOTHING
                 if words:
-                    mask = self._masks[event.case_id]
+                    mask = beside.get(event.id) or self._masks[event.case_id]
                     given = mask.event(event, payload, values.get(event.id, {}))
                     payload = dict(mask.payload(event, payload))
                 yield Entry(event, payload, given, self._cases.get(event.case_id or 0))
-            while len(self._masks) > _MOST_KEPT:
-                gone, _ = self._masks.popitem(last=False)
-                self._cases.pop(gone or 0, None)
-            # What was read for the batch is not needed again; versions and people are few and stay.
-            for one in list(self.session.identity_map.values()):
-                if type(one).__module__ not in ("models.plans", "models.people"):
-                    self.session.expunge(one)
+
+    def _beside(self, batch: Sequence[Any]) -> dict[int, Mask]:
+        found = masking_events.masks_beside(self.session, self.person, batch, self.now)
+        self.masked = self.masked or any(mask.on for mask in found.values())
+        return found
 
     def _load(self, asked: set[int | None]) -> None:
+        """Have the masks and facts of these cases, and forget those not asked for longest."""
         for one in asked & self._masks.keys():
             self._masks.move_to_end(one)
         ids = asked - self._masks.keys()
@@ -176,53 +190,22 @@ class Source:
         self.masked = self.masked or any(mask.on for mask in found.values())
         self._masks |= found
         wanted = [one for one in ids if one is not None]
-        for case in self.session.scalars(select(Case).where(Case.id.in_(wanted))):
-            version = self.version(case.plan_version_id)
-            tier = tier_named(version.manifest, case.tier)
-            self._cases[case.id] = CaseFacts(
-                case.id, case.number, self._masks[case.id].text(case.title), version.plan_key,
-                version.number, version.id, case.tier or "", tier.name if tier else "",
-                case.is_drill, case.opened_at, case.status,
-            )  # fmt: skip
-
-    def _sweep(self, types: tuple[str, ...]) -> Iterator[HistoryEvent]:
-        """Case by case, each by its chain."""
-        asked = Conditions(self.session, self.flt)
-        if asked.nothing:
-            return
-        for chain in self._chains():
-            query = select(HistoryEvent).where(
-                HistoryEvent.chain == chain, HistoryEvent.type.in_(types)
-            )
-            if self.flt.since is not None:
-                query = query.where(HistoryEvent.occurred_at >= self.flt.since)
-            if self.flt.until is not None:
-                query = query.where(HistoryEvent.occurred_at < self.flt.until)
-            query = query.order_by(HistoryEvent.seq).limit(4 * BATCH)
-            after = 0
-            while found := self.session.scalars(query.where(HistoryEvent.seq > after)).all():
-                for event in found:
-                    self.session.expunge(event)
-                after = found[-1].seq
-                rows: Any = found  # to the first look an event is as good as a row
-                kept: Any = asked.keep(rows)
-                yield from asked.keep_events(kept)
-                if len(found) < 4 * BATCH:
-                    break
-
-    def _chains(self) -> Iterator[str]:
-        """The chains of the cases that may be meant, in order of the cases."""
-        if self.flt.case is not None:
-            yield history.chain_of(self.flt.case)
-            return
-        query = select(Case.id).order_by(Case.id).limit(BATCH)
-        if self.flt.plan:
-            of_plan = select(PlanVersion.id).where(PlanVersion.plan_key == self.flt.plan)
-            query = query.where(Case.plan_version_id.in_(of_plan))
-        after = 0
-        while ids := self.session.scalars(query.where(Case.id > after)).all():
-            yield from (history.chain_of(one) for one in ids)
-            after = ids[-1]
+        for start in range(0, len(wanted), _AT_ONCE):
+            query = select(
+                Case.id, Case.number, Case.title, Case.plan_version_id, Case.tier, Case.is_drill,
+                Case.opened_at, Case.status,
+            ).where(Case.id.in_(wanted[start : start + _AT_ONCE]))  # fmt: skip
+            for case in self.session.execute(query):
+                version = self.version(case.plan_version_id)
+                tier = tier_named(version.manifest, case.tier)
+                self._cases[case.id] = CaseFacts(
+                    case.id, case.number, self._masks[case.id].text(case.title), version.plan_key,
+                    version.number, version.id, case.tier or "", tier.name if tier else "",
+                    case.is_drill, case.opened_at, case.status,
+                )  # fmt: skip
+        while len(self._masks) > max(_MOST_KEPT, len(asked)):
+            gone, _ = self._masks.popitem(last=False)
+            self._cases.pop(gone or 0, None)
 
 
 Progress = Callable[[int], None]

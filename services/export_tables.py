@@ -20,7 +20,8 @@ from zoneinfo import ZoneInfo
 
 import xlsxwriter
 
-from services.export_source import BATCH, Entry, Progress, Source
+from services.export_rows import BATCH
+from services.export_source import Entry, Progress, Source
 from services.moments import utc_text
 from services.sheets import MOST_CHARACTERS, guarded
 from services.xml_text import whole
