@@ -193,7 +193,8 @@ def sweep(uow: UnitOfWork, data_dir: Path, now: datetime) -> int:
             ExportJob.finished_at < now - KEPT, ExportJob.status == "done", ExportJob.size > 0
         )
     ).all()
-    kept = set(session.scalars(select(ExportJob.file_name).where(ExportJob.file_name != "")))
+    made = select(ExportJob.file_name).where(ExportJob.status == "done", ExportJob.file_name != "")
+    kept = set(session.scalars(made))
     folder = folder_of(data_dir)
     doomed = [folder / job.file_name for job in old if job.file_name]
     for job in old:
