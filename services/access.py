@@ -126,6 +126,12 @@ def require_see_case(session: Session, person: Person, case: Case | None) -> Cas
     return case
 
 
+def case_seen_by(session: Session, person: Person, case_id: int | None) -> Case:
+    """The case of an id, for whoever may read it. Raises as `require_see_case`."""
+    case = session.get(Case, case_id) if case_id is not None else None
+    return require_see_case(session, person, case)
+
+
 def require_part_in_case(session: Session, person: Person, case: Case | None) -> Case:
     """The case, for a write to it. Raises Refusal ``case_unknown`` 404 as `require_see_case`, and
     ``read_only`` 403 for who sees it as an auditor only."""

@@ -83,7 +83,7 @@ def taker(session: Session, actor: Actor, case_id: int) -> tuple[Person, Case, s
     role = access.require_role(person, *TAKERS)
     if role == keepers.ARCHIVE:
         return person, keepers.require_case(session, person, case_id), role
-    return person, access.require_see_case(session, person, session.get(Case, case_id)), role
+    return person, access.case_seen_by(session, person, case_id), role
 
 
 def may_take(session: Session, person: Person, case: Case) -> bool:

@@ -13,7 +13,7 @@ from models.cases import Case
 from models.people import Person
 from models.plans import PlanVersion
 from models.tasks import UserTask
-from services.access import require_see_case
+from services.access import case_seen_by
 from services.tiers import Tier, tier_named
 
 
@@ -74,7 +74,7 @@ def summaries(session: Session, cases: Sequence[Case]) -> dict[int, Summary]:
 def change_stamp(session: Session, case_id: int, person: Person) -> str:
     """Changes with every write to the case, and with who holds its open tasks. Raises Refusal
     ``case_unknown`` 404."""
-    case = require_see_case(session, person, session.get(Case, case_id))
+    case = case_seen_by(session, person, case_id)
     held = session.execute(
         select(UserTask.id, UserTask.assignee_id, UserTask.sort_due)
         .where(UserTask.case_id == case.id, UserTask.status == "open")

@@ -123,7 +123,7 @@ class CaseOverview:
 def overview(session: Session, case_id: int, person: Person, now: datetime) -> CaseOverview:
     """All of a case that the person may see; ``now`` is wall time. Raises Refusal
     ``case_unknown`` 404 for a case that is not there or not theirs to see."""
-    case = access.require_see_case(session, person, session.get(Case, case_id))
+    case = access.case_seen_by(session, person, case_id)
     return overview_of(session, case, person, now)
 
 

@@ -64,13 +64,13 @@ def make_bundle(
 
     def begin(uow: UnitOfWork) -> signing.Key:
         person = auditing.auditor(uow.session, actor)
-        access.require_see_case(uow.session, person, uow.session.get(Case, case_id))
+        access.case_seen_by(uow.session, person, case_id)
         return signing.key_of(uow, data_dir, now)
 
     key = db.run(begin)
     with db.read() as session:
         person = auditing.auditor(session, actor)
-        case = access.require_see_case(session, person, session.get(Case, case_id))
+        case = access.case_seen_by(session, person, case_id)
         mask = masking.mask_for(session, person, case_id, now)
         told = about(session, case, mask, access.AUDITOR, now)
         parts = case_parts(session, case, data_dir, mask, papers)

@@ -57,10 +57,15 @@ def latest(session: Session) -> HeadSeal | None:
 
 def get(session: Session, day: date) -> HeadSeal:
     """A day's seal. Raises `Refusal` ``seal_unknown`` (404)."""
-    found = session.get(HeadSeal, day)
+    found = find(session, day)
     if found is None:
         raise Refusal("seal_unknown", 404, day=day.isoformat())
     return found
+
+
+def find(session: Session, day: date | None) -> HeadSeal | None:
+    """A day's seal, where there is one."""
+    return session.get(HeadSeal, day) if day is not None else None
 
 
 def page(session: Session, before: date | None = None, limit: int = 30) -> list[HeadSeal]:
@@ -74,7 +79,7 @@ def page(session: Session, before: date | None = None, limit: int = 30) -> list[
 def due(session: Session, now: datetime) -> bool:
     """Whether the day has no seal yet. Not before there is a unit with a record."""
     return (
-        session.get(HeadSeal, today(session, now)) is None
+        find(session, today(session, now)) is None
         and session.scalar(select(ChainHead.chain).limit(1)) is not None
     )
 
@@ -84,7 +89,7 @@ def seal(uow: UnitOfWork, now: datetime, actor: Actor = CLOCK) -> HeadSeal:
     one back and writes nothing."""
     session = uow.session
     day = today(session, now)
-    found = session.get(HeadSeal, day)
+    found = find(session, day)
     if found is not None:
         return found
     before = latest(session)

@@ -114,7 +114,7 @@ def check_case(db: Database, case_id: int, actor: Actor, now: datetime) -> Check
     (``audit.verified``). Raises `Refusal` as `auditing.auditor` and `access.require_see_case`."""
     with db.read() as session:
         person = auditing.auditor(session, actor)
-        access.require_see_case(session, person, session.get(Case, case_id))
+        access.case_seen_by(session, person, case_id)
         chain = chain_of(case_id)
         found = Checked(verify_chain(session, chain), heads_check.check_chain(session, chain))
     report = found.report

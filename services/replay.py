@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from models.cases import Case
 from models.history import HistoryEvent
 from models.plans import PlanVersion
-from services import access, history
+from services import history
 from services.case_reading import and_around
 from services.definitions import catalogue_for, static_path
 from services.errors import Refusal
@@ -98,11 +98,6 @@ def frames(session: Session, case: Case) -> Frames:
     """The whole case. Raises Refusal ``plan_unknown`` 404 when a version it ran on is gone."""
     rows = _rows(session, case.id)
     return _Builder(Frames(case, stretches(session, case, rows))).build(rows)
-
-
-def case_seen_by(session: Session, person: Any, case_id: int) -> Case:
-    """The case, for whoever may read it. Raises Refusal ``case_unknown`` 404."""
-    return access.require_see_case(session, person, session.get(Case, case_id))
 
 
 def stretches(

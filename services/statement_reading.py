@@ -36,12 +36,27 @@ class Comparison:
     parts: tuple[PartDifference, ...]
 
 
+def find(session: Session, statement_id: int | None) -> Statement | None:
+    """The statement, where there is one."""
+    return session.get(Statement, statement_id) if statement_id is not None else None
+
+
 def get(session: Session, statement_id: int) -> Statement:
     """The statement. Raises `Refusal` ``statement_unknown`` (404)."""
-    statement = session.get(Statement, statement_id)
+    statement = find(session, statement_id)
     if statement is None:
         raise Refusal("statement_unknown", 404)
     return statement
+
+
+def seen_by(session: Session, person: Person, statement_id: int) -> tuple[Statement, Case]:
+    """The statement and its case, for whoever may read that. Raises `Refusal`
+    ``statement_unknown`` (404): an outsider does not learn which there are."""
+    statement = get(session, statement_id)
+    case = session.get_one(Case, statement.case_id)
+    if not access.can_see_case(session, person, case):
+        raise Refusal("statement_unknown", 404)
+    return statement, case
 
 
 def of_case(session: Session, case_id: int) -> list[Statement]:

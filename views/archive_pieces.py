@@ -12,10 +12,11 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from models.tasks import UserTask
-from models.words import Channel, ReportLine
+from models.words import ReportLine
 from services import masked_rows, signals, statement_reading
 from services.archive_dossier import Dossier, Piece
 from services.directory import people_by_id
+from services.releases import every_channel
 from services.statement_text import PART_NAMES
 from services.tiers import tier_named
 from services.typed_words import is_destroyed
@@ -148,6 +149,7 @@ def _statement(session: Session, found: Dossier, piece: Piece) -> Iterator[Secti
     )
     out = masked_rows.published(releases)
     numbers = {row.id: row.number for row in versions}
+    channels = {row.id: row for row in every_channel(session)}
     for row in versions:
         text = masked_rows.version(mask, row, out)
         rows = [(_("拟稿"), f"{loc(people[row.author_id])} {format_moment(row.created_at)}")]
@@ -170,7 +172,7 @@ def _statement(session: Session, found: Dossier, piece: Piece) -> Iterator[Secti
             )),
         )  # fmt: skip
     for out_row in releases:
-        channel = session.get_one(Channel, out_row.channel_id)
+        channel = channels[out_row.channel_id]
         said_of = masked_rows.release(mask, out_row)
         yield Section(
             _("第 %(n)s 版的发布", n=numbers[out_row.version_id]),

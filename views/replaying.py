@@ -11,7 +11,7 @@ from flask_login import login_required
 from sqlalchemy.orm import Session
 
 from models.cases import Case
-from services import masking, replay, replay_details, replay_median
+from services import access, masking, replay, replay_details, replay_median
 from services.auditing import require_auditor
 from services.errors import Refusal
 from services.masking import Mask
@@ -30,7 +30,7 @@ def show(case_id: int) -> Answer:
     """The page; ``at`` is the seq of the event to begin with. What is no event of the case
     becomes the nearest one."""
     with database().read() as session:
-        case = replay.case_seen_by(session, me(), case_id)
+        case = access.case_seen_by(session, me(), case_id)
         return render(
             "audit/replay.html",
             case=case,
@@ -46,7 +46,7 @@ def show(case_id: int) -> Answer:
 def frames(case_id: int) -> Response:
     """All events of the case, small."""
     with database().read() as session:
-        case = replay.case_seen_by(session, me(), case_id)
+        case = access.case_seen_by(session, me(), case_id)
         body = as_json(replay.frames(session, case), _mask(session, case))
     return Response(body, mimetype="application/json")
 
@@ -56,7 +56,7 @@ def frames(case_id: int) -> Response:
 def events(case_id: int) -> Answer:
     """A hundred events in words, from the index ``from`` on (0 is the first)."""
     with database().read() as session:
-        case = replay.case_seen_by(session, me(), case_id)
+        case = access.case_seen_by(session, me(), case_id)
         first = _number("from")
         chunk = replay_details.chunk(session, case, me(), first, now())
         return render(
@@ -100,7 +100,7 @@ def _of_argument(session: Session, name: str) -> Case:
     given = request.args.get(name, "")
     if not (given.isascii() and given.isdigit() and 0 < len(given) < 10):
         raise Refusal("case_unknown", 404)
-    return replay.case_seen_by(session, me(), int(given))
+    return access.case_seen_by(session, me(), int(given))
 
 
 def _number(name: str) -> int:

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from models.audit import HeadSeal
 from services import heads, heads_check, signing
 from services.actor import SYSTEM
 from services.errors import Refusal
@@ -53,8 +52,7 @@ def show(out: Path | None, against: Path | None) -> None:
         moment, day = parts.clock(), found.day
 
         def work(uow: UnitOfWork) -> None:
-            kept = uow.session.get_one(HeadSeal, day)
-            heads.note_lodged(uow, kept, "file", SYSTEM, moment)
+            heads.note_lodged(uow, heads.get(uow.session, day), "file", SYSTEM, moment)
 
         parts.database.run(work)
         click.echo(f"{found.chains} chains: {out}")

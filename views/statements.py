@@ -55,7 +55,7 @@ def show(statement_id: int) -> Answer:
 def printable(statement_id: int) -> Answer:
     """One version (the latest, or ``?version=``) to copy or print, with its hash."""
     with database().read() as session:
-        statement, case = _seen(session, statement_id)
+        statement, case = statement_reading.seen_by(session, me(), statement_id)
         mask = masking.mask_for(session, me(), case.id, now())
         number = request.args.get("version", type=int) or statement.latest_number
         out = masked_rows.published(releases.of_statement(session, statement.id))
@@ -70,14 +70,6 @@ def printable(statement_id: int) -> Answer:
         )
 
 
-def _seen(session: Session, statement_id: int) -> tuple[Statement, Case]:
-    statement = session.get(Statement, statement_id)
-    case = session.get(Case, statement.case_id) if statement is not None else None
-    if statement is None or case is None or not access.can_see_case(session, me(), case):
-        raise Refusal("statement_unknown", 404)
-    return statement, case
-
-
 def _page(
     statement_id: int,
     status: int = 200,
@@ -86,7 +78,7 @@ def _page(
     failed: str = "",
 ) -> Answer:
     with database().read() as session:
-        statement, case = _seen(session, statement_id)
+        statement, case = statement_reading.seen_by(session, me(), statement_id)
         mask = masking.mask_for(session, me(), case.id, now())
         shown = masked_rows.statement_frame(mask, frame(session, statement, case.at(now())))
         text = render(
@@ -98,7 +90,7 @@ def _page(
             demo_case=case,
             unmask=panel(case, mask),
             defaults=text_values(shown["current"]),
-            corrected=session.get(Statement, statement.corrects_id or 0),
+            corrected=statement_reading.find(session, statement.corrects_id),
             values=request.form if failed else {},
             errors=errors or {},
             failed=failed,
@@ -345,11 +337,9 @@ def _new_page(
     source = request.form if request.method == "POST" else request.args
     corrects = source.get("corrects_id", type=int) or request.args.get("corrects", type=int)
     with database().read() as session:
-        old = session.get(Statement, corrects) if corrects else None
+        old = statement_reading.find(session, corrects)
         case_id = old.case_id if old is not None else source.get("case", type=int)
-        case = access.require_see_case(
-            session, me(), session.get(Case, case_id) if case_id else None
-        )
+        case = access.case_seen_by(session, me(), case_id)
         if statement_reading.role_for_wording(session, me(), case) is None:
             raise Refusal("not_your_role", 403)
         defaults: dict[str, Any] = {"kind": "progress"}
