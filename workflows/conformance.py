@@ -16,36 +16,29 @@ an end with something still open; a change of version that the open elements do 
 It cannot see: whether a condition, a clock or a table gave what the record says (that is
 `services.past_cases`, which computes); two acts of parallel branches told in the other order; the
 end of a *running* case cut off (no record shows what has not come yet); which of two calls of the
-same element, under way at once, an inner element belongs to; whether a clock that rings once rang
-twice.
+same element, under way at once, an inner element belongs to (it fits if one reading does); whether
+a clock that rings once rang twice; who threw what a boundary event caught.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
 
+from workflows.conformance_acts import Act
+from workflows.conformance_choices import Choices
 from workflows.conformance_graph import Graph
-from workflows.conformance_marking import Marking, Unfit, parse
-from workflows.conformance_walk import walk
+from workflows.conformance_marking import Unfit
+from workflows.conformance_player import Decided, Player, walks
 
+__all__ = ["MOST_READINGS", "Act", "Misfit", "Verdict", "replay"]
 
-@dataclass(frozen=True, slots=True)
-class Act:
-    """An event of a case's record. ``path`` is its element path; ``task`` the task's id, ``round``
-    its round; ``chosen`` the flows a gateway's decision names (None: no such decision);
-    ``version`` the content hash a case starts on or moves to."""
-
-    seq: int
-    type: str
-    path: str = ""
-    steps: tuple[str, ...] = ()
-    flows: tuple[str, ...] = ()
-    task: str = ""
-    round: int = 1
-    chosen: tuple[str, ...] | None = None
-    version: str = ""
+#: So many acts are played again for other readings of the record (a second or two); after that
+#: it stays undecided whether one of them fits.
+MOST_READINGS: Final = 5000
+#: So many acts back another reading is still tried.
+_MOST_OPEN: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +57,9 @@ class Misfit:
 class Verdict:
     """``acts`` and ``steps`` are how many were replayed (up to the misfit); ``open`` what the
     diagram still has open after them, ``ended`` whether the record says the process ended.
-    ``begun``: whether the record has a process at all."""
+    ``begun``: whether the record has a process at all. ``undecided``: the record can be read in
+    more ways than were tried (`MOST_READINGS`), none of those tried got past the
+    misfit, and so it is not known to be one."""
 
     misfit: Misfit | None
     acts: int
@@ -72,6 +67,7 @@ class Verdict:
     open: tuple[str, ...]
     ended: bool
     begun: bool
+    undecided: bool = False
 
     @property
     def fits(self) -> bool:
@@ -80,145 +76,103 @@ class Verdict:
 
 def replay(graph_for: Callable[[str], Graph | None], acts: Iterable[Act]) -> Verdict:
     """Play the acts in order. ``graph_for`` gives the graph of a content hash, None for a version
-    that is not known here. Stops at the first misfit."""
-    player = _Player(graph_for)
-    misfit = None
-    act = Act(0, "")
-    try:
-        for act in acts:
-            player.take(act)
-        player.settle()
-    except Unfit as unfit:
-        misfit = Misfit(act.seq, act.type, unfit.path or act.path, unfit.code, unfit.detail)
-    return Verdict(
-        misfit,
-        player.acts,
-        player.steps,
-        player.marking.open() if player.marking is not None else (),
-        player.ended,
-        player.marking is not None,
-    )
+    that is not known here. Where the record can be read in several ways (`Choices`) it fits if
+    one of them does; else the misfit is the act that no reading gets past."""
+    return _Search(list(acts)).run(Player(graph_for))
 
 
-@dataclass(eq=False)
-class _Player:
-    graph_for: Callable[[str], Graph | None]
-    marking: Marking | None = None
-    ended: bool = False
-    acts: int = 0
-    steps: int = 0
-    #: Open tasks by id, as the record opened them.
-    tasks: dict[str, tuple[str, int]] = field(default_factory=dict)
-    #: Told cancelled, not yet cancelled by an act; and the other way about.
-    foretold: Counter[tuple[str, int]] = field(default_factory=Counter)
-    untold: Counter[tuple[str, int]] = field(default_factory=Counter)
+class _Search:
+    """Depth first: where no reading of an act fits, the last act before it that can be read
+    otherwise is played again."""
 
-    def take(self, act: Act) -> None:
-        match act.type:
-            case "instance.started":
-                if self.marking is not None:
-                    raise Unfit("started_twice")
-                self.marking = Marking(self._graph(act.version))
-                self._walk(act)
-            case "instance.migrated":
-                self._move(act)
-            case "instance.completed":
-                self._end()
-            case "task.opened":
-                self._opened(act)
-            case "task.cancelled":
-                self._cancelled(act)
-            case "decision.taken" if act.chosen is not None:
-                self._under_way().decided(act.path, act.chosen)
-            case _ if act.steps or act.flows or act.type == "task.completed":
-                self._walk(act)
+    def __init__(self, told: Sequence[Act]) -> None:
+        self.told = told
+        #: Readings not tried yet: (place of the act, player before it, answers).
+        self.open: list[tuple[int, Player, Choices]] = []
+        self.seen: set[Hashable] = set()
+        self.again = 0
+        self.dropped = False
+        #: How far the best reading came (act, steps, flows), and what stopped it.
+        self.far = (-1, 0, 0)
+        self.misfit: Misfit | None = None
 
-    def settle(self) -> None:
-        """What every event must find in order: nothing foretold or untold."""
-        if self.untold:
-            path, _ = next(iter(self.untold))
-            raise Unfit("cancel_not_told", path)
-        if self.foretold:
-            path, _ = next(iter(self.foretold))
-            raise Unfit("cancel_without_cause", path)
-
-    # ------------------------------------------------------------------------- the kinds
-
-    def _graph(self, version: str) -> Graph:
-        graph = self.graph_for(version)
-        if graph is None:
-            raise Unfit("version_unknown", detail=version[:12])
-        return graph
-
-    def _under_way(self) -> Marking:
-        if self.marking is None:
-            raise Unfit("not_started")
-        if self.ended:
-            raise Unfit("after_end")
-        return self.marking
-
-    def _walk(self, act: Act) -> None:
-        marking = self._under_way()
-        if self.untold:
-            self.settle()
-        self._nothing_untold(marking)
-        if act.type == "task.completed":
-            self._completed(act)
-        gone_all = act.type == "instance.cancelled"
-        cancelled = walk(marking, act.steps, act.flows, all_gone=gone_all)
-        self.acts += 1
-        self.steps += len(act.steps)
-        known = {*self.tasks.values(), *self.foretold}
-        gone = Counter(one for one in cancelled if one in known)
-        both = gone & self.foretold
-        self.untold, self.foretold = gone - both, self.foretold - both
-        if self.foretold:
-            self.settle()
-
-    def _nothing_untold(self, marking: Marking) -> None:
-        """Every user task that waits has been opened by an event of its own."""
-        told = Counter(self.tasks.values()) + self.foretold
-        for one in marking.waiting_tasks():
-            if told[one] <= 0:
-                raise Unfit("task_not_opened", one[0])
-
-    def _move(self, act: Act) -> None:
-        marking = self._under_way()
-        self._nothing_untold(marking)
-        marking.move(self._graph(act.version))
-        self._walk(act)
-
-    def _end(self) -> None:
-        marking = self._under_way()
-        left = marking.open()
-        if left:
-            raise Unfit("left_open", left[0])
-        self.settle()
-        self.ended = True
-
-    def _opened(self, act: Act) -> None:
-        marking = self._under_way()
-        if not marking.is_open(act.path, act.round):
-            raise Unfit("not_reached", act.path)
-        if act.task in self.tasks or (act.path, act.round) in self.tasks.values():
-            raise Unfit("opened_twice", act.path)
-        self.tasks[act.task] = (act.path, act.round)
-
-    def _completed(self, act: Act) -> None:
-        task = self.tasks.pop(act.task, None)
-        if task is None:
-            raise Unfit("task_not_open", act.path)
-        if task != (act.path, act.round):
-            raise Unfit("other_task", act.path, task[0])
-        sign, path, round_ = parse(act.steps[0]) if act.steps else ("", "", 0)
-        if (sign, path, round_) != ("", act.path, act.round):
-            raise Unfit("not_its_step", act.path, path)
-
-    def _cancelled(self, act: Act) -> None:
-        task = self.tasks.pop(act.task, None)
-        if task is None:
-            raise Unfit("task_not_open", act.path)
-        if self.untold[task]:
-            self.untold -= Counter([task])
+    def run(self, player: Player) -> Verdict:
+        at, choices, reached = 0, Choices(), -1
+        best = player
+        while at < len(self.told):
+            act, before = self.told[at], player
+            self.again += at <= reached and walks(act)
+            reached = max(reached, at)
+            try:
+                if walks(act):
+                    player = player.copy()
+                    try:
+                        player.take(act, choices, self._decided(at))
+                    finally:
+                        self._keep(at, before, choices.another())
+                    known = self._known(at, player)
+                else:
+                    player.take(act, choices, {})
+                    known = False
+            except Unfit as unfit:
+                if self._misfit(at, act, unfit):
+                    best = before
+                known = True
+            if not known:
+                at, choices = at + 1, Choices()
+                continue
+            if not self.open or self.again > MOST_READINGS:
+                return _verdict(best, self.misfit, undecided=self.dropped or bool(self.open))
+            at, player, choices = self.open.pop()
+        try:
+            player.settle()
+        except Unfit as unfit:
+            self._misfit(at - 1, self.told[-1], unfit)
         else:
-            self.foretold[task] += 1
+            self.misfit = None
+        return _verdict(player, self.misfit)
+
+    def _keep(self, at: int, player: Player, choices: Choices | None) -> None:
+        if choices is not None:
+            self.open.append((at, player, choices))
+            if len(self.open) > _MOST_OPEN:
+                del self.open[0]
+                self.dropped = True
+
+    def _known(self, at: int, player: Player) -> bool:
+        """Whether another reading has led to the same already."""
+        if not self.open:
+            return False
+        same = (at, player.same())
+        if same in self.seen:
+            return True
+        self.seen.add(same)
+        return False
+
+    def _misfit(self, at: int, act: Act, unfit: Unfit) -> bool:
+        """Whether this reading came farther than all before it."""
+        far = (at, *unfit.far)
+        if far <= self.far:
+            return False
+        self.far = far
+        self.misfit = Misfit(act.seq, act.type, unfit.path or act.path, unfit.code, unfit.detail)
+        return True
+
+    def _decided(self, at: int) -> Decided:
+        """The flows that the decisions told after an act name."""
+        found: dict[str, list[tuple[str, ...]]] = {}
+        for n in range(at + 1, len(self.told)):
+            act = self.told[n]
+            if walks(act):
+                break
+            if act.type == "decision.taken" and act.chosen is not None:
+                found.setdefault(act.path, []).append(act.chosen)
+        return found
+
+
+def _verdict(player: Player, misfit: Misfit | None, *, undecided: bool = False) -> Verdict:
+    marking = player.marking
+    open_ = marking.open() if marking is not None else ()
+    return Verdict(
+        misfit, player.acts, player.steps, open_, player.ended, marking is not None, undecided
+    )

@@ -21,7 +21,8 @@ class Node:
     """An element in its place. ``path`` is its static path, ``scope`` that of what it stands in
     ("" for the plan's own process). ``outs`` are the flows out of it as (flow id, static path of
     the target), in the order of the file; ``ins`` the ids of the flows into it. ``raced``: it
-    waits behind an event-based gateway. ``skippable``: a loop tested before its first turn."""
+    waits behind an event-based gateway. ``skippable``: a loop tested before its first turn.
+    ``ends_early``: a multi-instance with a condition that ends it before all have ended."""
 
     path: str
     kind: str
@@ -35,6 +36,7 @@ class Node:
     raced: bool = False
     repeat: Repeat = ""
     skippable: bool = False
+    ends_early: bool = False
 
     @property
     def holds(self) -> bool:
@@ -125,8 +127,9 @@ def _node(place: Place, one: FlowNode) -> Node:
     scope = place.scope
     outs = tuple((flow.id, place.path_of(flow.target)) for flow in scope.outgoing(one.id))
     repeat: Repeat = ""
-    skippable = False
+    skippable = ends_early = False
     if one.loop is not None:
+        ends_early = one.loop.find("{*}completionCondition") is not None
         if str(one.loop.tag).endswith("}standardLoopCharacteristics"):
             repeat = "loop"
             skippable = one.loop.get("testBefore") == "true"
@@ -144,4 +147,5 @@ def _node(place: Place, one: FlowNode) -> Node:
         triggered=one.triggered,
         repeat=repeat,
         skippable=skippable,
+        ends_early=ends_early,
     )

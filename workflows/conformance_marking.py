@@ -1,23 +1,29 @@
 """The tokens of a replay: what is open on the diagram.
 
-An element under way is known by its path (with the index in a multi-instance) and its round.
+An element under way is known by its path (with the index in a multi-instance) and its round, and
+by what it stands in: a sub-process that is under way twice has two insides.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
 from workflows.conformance_graph import Graph, Node
 
 Key = tuple[str, int]
+#: What something stands in, the outermost first: sub-processes, calls, multi-instance bodies.
+Within = tuple[Key, ...]
 _INDEX = re.compile(r"\[\d+\]")
 
 
 class Unfit(Exception):
-    """The diagram does not allow it. ``path`` is the element, ``code`` why."""
+    """The diagram does not allow it. ``path`` is the element, ``code`` why; ``far`` how much of
+    the act did fit (steps, flows)."""
+
+    far = (0, 0)
 
     def __init__(self, code: str, path: str = "", detail: str = "") -> None:
         self.code, self.path, self.detail = code, path, detail
@@ -41,12 +47,29 @@ def prefix_of(path: str) -> str:
     return path[: path.rfind("/") + 1]
 
 
-@dataclass(slots=True)
-class Opened:
-    """``via`` is the flow it came by; ``age`` orders all entries."""
+@dataclass(frozen=True, slots=True)
+class Token:
+    """``via`` is the flow it came by."""
 
     via: str
-    age: int
+    within: Within
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A gateway that has tokens: ``held`` are (flow, how many), in the order of their ids. Once
+    it is ready what comes later opens its next round; ``ready`` is 0 (it waits), 1 (perhaps: it
+    hangs on clocks that may have rung) or 2."""
+
+    path: str
+    round: int
+    within: Within
+    held: tuple[tuple[str, int], ...]
+    ready: int = 0
+
+    @property
+    def key(self) -> Key:
+        return self.path, self.round
 
 
 @dataclass(eq=False)
@@ -54,30 +77,55 @@ class Marking:
     """What is open; `conformance_walk.walk` moves it by one act."""
 
     graph: Graph
-    under_way: dict[Key, Opened] = field(default_factory=dict)
+    under_way: dict[Key, Token] = field(default_factory=dict)
+    joins: list[Join] = field(default_factory=list)
+    #: Event-based gateways that still wait.
+    races: dict[Key, Within] = field(default_factory=dict)
     rounds: Counter[str] = field(default_factory=Counter)
-    #: Tokens waiting at a join: flow id -> how many.
-    tokens: dict[Key, Counter[str]] = field(default_factory=dict)
-    #: Of joins in scopes under way more than once: tokens of none for certain, by path.
-    spare: dict[str, Counter[str]] = field(default_factory=dict)
-    #: Event-based gateways that still wait, by path and round -> age.
-    races: dict[Key, int] = field(default_factory=dict)
-    age: int = 0
     begun: bool = False
     #: Of the last act: gateway path -> the flows each pass of it took.
     taken: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
 
-    def open(self) -> tuple[str, ...]:
-        """Paths of what is under way, the innermost first, the oldest first among them."""
-        found = sorted(
-            [(-path.count("/"), one.age, path) for (path, _), one in self.under_way.items()]
-            + [(-path.count("/"), age, path) for (path, _), age in self.races.items()]
+    def copy(self) -> Marking:
+        return Marking(
+            self.graph,
+            dict(self.under_way),
+            list(self.joins),
+            dict(self.races),
+            self.rounds.copy(),
+            self.begun,
+            {path: list(passes) for path, passes in self.taken.items()},
         )
-        return tuple(path for _, _, path in found)
+
+    def same(self) -> Hashable:
+        """Equal for two markings from which the record can only go on alike."""
+        return (
+            frozenset(self.under_way.items()),
+            frozenset(Counter(self.joins).items()),
+            frozenset(self.races.items()),
+            frozenset(self.rounds.items()),
+            tuple((path, tuple(passes)) for path, passes in sorted(self.taken.items())),
+        )
+
+    def all(self) -> Iterator[tuple[Key, Within]]:
+        """All that is open, with what it stands in; the oldest first among each kind."""
+        for key, token in self.under_way.items():
+            yield key, token.within
+        for join in self.joins:
+            yield join.key, join.within
+        yield from self.races.items()
+
+    def open(self) -> tuple[str, ...]:
+        """Paths of what is under way, the innermost first."""
+        return tuple(sorted((path for (path, _), _ in self.all()), key=lambda p: -p.count("/")))
 
     def is_open(self, path: str, round_: int) -> bool:
         """Whether that round of the element is under way."""
         return (path, round_) in self.under_way
+
+    def inside(self, key: Key) -> Iterator[str]:
+        """Paths of what is open inside a sub-process, a call or a multi-instance body."""
+        return (path for (path, _), within in self.all() if key in within)
 
     def waiting_tasks(self) -> Iterator[Key]:
         """The user tasks under way (of a multi-instance: its instances)."""
@@ -88,14 +136,14 @@ class Marking:
 
     def move(self, graph: Graph) -> None:
         """On to another version: the same elements must be there, of the same kind."""
-        for path in [path for path, _ in (*self.under_way, *self.races)]:
+        for (path, _), _within in self.all():
             was, now = self.graph.nodes[static(path)], graph.nodes.get(static(path))
             if now is None or now.kind != was.kind:
                 raise Unfit("not_in_version", path)
-        for (path, _), held in self.tokens.items():
-            ins = graph.nodes[static(path)].ins
-            for flow in [flow for flow in held if flow not in ins]:
-                del held[flow]
+        for n, join in enumerate(self.joins):
+            ins = graph.nodes[static(join.path)].ins
+            held = tuple(one for one in join.held if one[0] in ins)
+            self.joins[n] = Join(join.path, join.round, join.within, held)
         self.graph = graph
 
     def decided(self, path: str, flows: tuple[str, ...]) -> None:
@@ -116,20 +164,3 @@ class Marking:
 
     def is_body(self, path: str, node: Node) -> bool:
         return node.repeat in ("parallel", "sequential") and not path.endswith("]")
-
-    def inside(self, path: str) -> Iterator[str]:
-        """Paths under way inside a sub-process, a call or a multi-instance body."""
-        for other, _ in (*self.under_way, *self.races):
-            if other.startswith((f"{path}/", f"{path}[")):
-                yield other
-
-    def several(self, path: str) -> bool:
-        """Whether the element, or a scope it stands in, is under way once more beside this one:
-        what is inside cannot be told apart."""
-        return any(other == path for other, _ in self.under_way) or self.doubled(path)
-
-    def doubled(self, path: str) -> bool:
-        """Whether a scope that the element stands in is under way more than once."""
-        count = Counter(other for other, _ in self.under_way)
-        parts = path.split("/")
-        return any(count["/".join(parts[:n])] > 1 for n in range(1, len(parts)))

@@ -1,244 +1,256 @@
 """One act played on a marking: the rules by which a step moves a token.
 
 What ends, waits or is cancelled is judged here; how tokens leave and enter, in
-`conformance_tokens`.
+`conformance_tokens`; when a join goes on, in `conformance_joins`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from workflows.conformance_begun import Begun, Cause
+from workflows.conformance_choices import Choices
 from workflows.conformance_graph import Node
-from workflows.conformance_marking import Key, Marking, Opened, Unfit, parse, prefix_of, static
-from workflows.conformance_tokens import Cause, Tokens
+from workflows.conformance_joins import count, lacks, may_come
+from workflows.conformance_marking import (
+    Join,
+    Key,
+    Marking,
+    Token,
+    Unfit,
+    parse,
+    static,
+)
 
 
 def walk(
-    marking: Marking, steps: Sequence[str], flows: Sequence[str], *, all_gone: bool = False
+    marking: Marking,
+    steps: Sequence[str],
+    flows: Sequence[str],
+    choices: Choices,
+    decided: Mapping[str, Sequence[tuple[str, ...]]],
+    *,
+    all_gone: bool = False,
 ) -> list[Key]:
-    """Play an act's steps; returns what it cancelled. ``all_gone``: the whole instance was
-    cancelled. Raises `Unfit` for what the diagram forbids."""
-    act = _Walk(marking, [parse(step) for step in steps], flows)
+    """Play an act's steps; returns what it cancelled. ``decided``: the flows that the decisions
+    told after the act name, by gateway; ``all_gone``: the whole instance was cancelled. Raises
+    `Unfit` for what the diagram forbids."""
+    act = _Walk(marking, [parse(step) for step in steps], flows, choices, decided)
     marking.taken = act.taken
-    if not marking.begun:
-        marking.begun = True
-        act.begin("")
-    if all_gone:
-        act.causes.append(Cause(marking.age, prefix=""))
-    return act.play()
+    try:
+        if not marking.begun:
+            marking.begun = True
+            act.begin(None, ())
+        if all_gone:
+            act.causes.append(Cause())
+        return act.play()
+    except Unfit as unfit:
+        unfit.far = (act.step, act.at)
+        raise
 
 
-class _Walk(Tokens):
+class _Walk(Begun):
     """One act being played on a marking."""
 
+    #: How often each element has been told to wait.
+    waits: Counter[Key]
+
     def play(self) -> list[Key]:
+        self.waits = Counter()
         for n, (sign, path, round_) in enumerate(self.steps):
             self.step, node = n, self.marking.node(path)
             if sign == "+":
-                self._waits(path, round_, node)
+                self._waits((path, round_), node)
             elif sign == "-":
-                self._cancel(path, round_)
+                self._cancel((path, round_))
             else:
-                self._complete(path, round_, node)
-        self._arrive()
-        if self.at < len(self.flows):
-            raise Unfit("flow_unexpected", detail=self.flows[self.at])
-        for flow, path, age in self.later:
-            if not any(cause.covers(path) and age <= cause.age for cause in self.causes):
-                raise Unfit("flow_missing", path, flow)
+                self._complete((path, round_), node)
+            self._make_ready()
+        self.step = len(self.steps)
+        while self._arrive():
+            pass
+        if self.next:
+            raise Unfit("flow_unexpected", detail=self.next)
+        for one in self.later:
+            raise Unfit("flow_missing", one.path, one.flow)
         self._all_told()
+        self._none_idle()
         self._all_caused()
         return [key for key, _ in self.cancelled]
 
     # ------------------------------------------------------------------------ what a step says
 
-    def _waits(self, path: str, round_: int, node: Node) -> None:
-        key = (path, round_)
+    def _waits(self, key: Key, node: Node) -> None:
         if node.triggered and key not in self.marking.under_way:
-            self._happens(path, node)  # an event sub-process that has just begun
+            self._happens(key[0])  # an event sub-process that has just begun
+        while self.entered[key] <= self.waits[key] and self._arrive():
+            pass
         if self.entered[key] <= self.waits[key]:
-            self._arrive()
-        if self.entered[key] <= self.waits[key]:
-            self._exchange(path, round_, node)
-        if self.entered[key] <= self.waits[key]:
-            raise Unfit("not_reached", path)
+            raise Unfit("not_reached", key[0])
         self.waits[key] += 1
 
-    def _cancel(self, path: str, round_: int) -> None:
-        if (path, round_) not in self.marking.under_way:
-            self._arrive()
-        found = self.marking.under_way.pop((path, round_), None)
-        if found is None:
-            raise Unfit("not_open", path)
-        self.marking.tokens.pop((path, round_), None)
-        self.cancelled.append(((path, round_), found.age))
-        for key in [k for k in self.marking.races if k[0].startswith(f"{path}/")]:
-            del self.marking.races[key]
-
-    def _complete(self, path: str, round_: int, node: Node) -> None:
-        marking, key = self.marking, (path, round_)
-        if key not in marking.under_way:
-            self._arrive()
-        if key not in marking.under_way:
-            self._exchange(path, round_, node)
-        if key not in marking.under_way:
-            self._reach(path, round_, node)
-        found = marking.under_way.pop(key)
-        if node.joins:
-            self._join(path, round_, node, found)
-        if node.holds or marking.is_body(path, node):
-            self._close(path, node)
-        self.ended.add(path)
-        if path.endswith("]") and node.repeat:
-            self._instance_done(path, node)
-        elif node.repeat == "loop" and self._turns_again(node, found.via):
-            self._enter_one(path, found.via)
+    def _cancel(self, key: Key) -> None:
+        marking = self.marking
+        while not (found := self._found(key)) and self._arrive():
+            pass
+        if not found:
+            raise Unfit("not_open", key[0])
+        gone = self.choices.pick(found)
+        if isinstance(gone, Join):
+            marking.joins.remove(gone)
         else:
-            self._leave(path, round_, node)
+            del marking.under_way[key]
+            self._forget(key=key)
+            if left := next(marking.inside(key), ""):
+                raise Unfit("cancel_missing", left)
+        self.cancelled.append((key, gone.within))
 
-    def _reach(self, path: str, round_: int, node: Node) -> None:
-        """An element that ends in the moment it is entered, without a flow having led there."""
-        marking, around = self.marking, prefix_of(path)
-        if node.host:
-            host = around + node.host.rpartition("/")[2]
-            open_ = any(other == host for other, _ in marking.under_way)
-            gone = any(key[0] == host for key, _ in self.cancelled)
-            if not gone and (node.interrupting or not (open_ or host in self.ended)):
-                raise Unfit("host_not_open", path, host)
-            if node.interrupting:
-                doubled = marking.several(host)
-                self.causes.append(Cause(marking.age, host=host, doubled=doubled))
-            self._put(path, "")
-        elif node.raced:
-            self._race_won(path, node)
-        elif static(path) in marking.graph.triggers:
-            self._happens(around[:-1], marking.node(around[:-1]))
-        if (path, round_) not in marking.under_way:
-            known = any(other == path for other, _ in marking.under_way)
-            raise Unfit("other_round" if known else "not_reached", path)
+    def _found(self, key: Key) -> list[Token | Join]:
+        token = self.marking.under_way.get(key)
+        joins = dict.fromkeys(one for one in self.marking.joins if one.key == key)
+        return [*([token] if token is not None else ()), *joins]
 
-    def _happens(self, path: str, node: Node) -> None:
-        """An event sub-process begins: its scope must be open."""
-        around = prefix_of(path)
-        marking = self.marking
-        if around and not any(other == around[:-1] for other, _ in marking.under_way):
-            raise Unfit("host_not_open", path, around[:-1])
-        if self._interrupts(path):
-            doubled = marking.doubled(path)
-            self.causes.append(Cause(marking.age, around, spared=path, doubled=doubled))
-        self._put(path, "")
-        self.begin(path)
-
-    def _interrupts(self, path: str) -> bool:
-        graph = self.marking.graph
-        return any(graph.nodes[start].interrupting for start in graph.starts[static(path)])
-
-    def _race_won(self, path: str, node: Node) -> None:
-        marking, around = self.marking, prefix_of(path)
-        for key in sorted(marking.races, key=lambda key: marking.races[key]):
-            gateway = marking.graph.nodes[static(key[0])]
-            if prefix_of(key[0]) != around:
-                continue
-            for flow, target in gateway.outs:
-                if target == node.path:
-                    del marking.races[key]
-                    self._take(flow, path)
-                    self._put(path, flow)
-                    return
-
-    def _join(self, path: str, round_: int, node: Node, found: Opened) -> None:
-        marking = self.marking
-        held = marking.tokens.pop((path, round_), Counter())
-        doubled = marking.doubled(path)
-        if doubled and node.kind == "parallelGateway":
-            self._borrow(path, node, held)
-        empty = {flow for flow in node.ins if not held[flow]}
-        if node.kind == "parallelGateway" and empty:
-            raise Unfit("join_waits", path, min(empty))
-        if node.kind == "inclusiveGateway" and (late := self._may_come(path, node, empty)):
-            raise Unfit("join_waits", path, late)
-        rest = Counter({flow: n - 1 for flow, n in held.items() if n > 1})
-        if rest and doubled:
-            marking.spare.setdefault(path, Counter()).update(rest)
-        elif rest:  # more than one token stood on a flow: they wait for the next time
-            marking.tokens[path, round_] = rest
-            marking.under_way[path, round_] = found
-            del self.entered[path, round_]  # the record says no word of those
-
-    def _exchange(self, path: str, round_: int, node: Node) -> None:
-        """Where a scope is under way more than once, a token may have been given to the wrong one
-        of its joins: what the record says of another round holds."""
-        marking, key = self.marking, (path, round_)
-        if not node.joins or not marking.doubled(path):
+    def _complete(self, key: Key, node: Node) -> None:
+        marking, (path, _) = self.marking, key
+        if node.joins:
+            self._join(key, node)
             return
-        for other in [one for one in marking.under_way if one[0] == path and one != key]:
-            if self.entered[other] > self.waits[other]:
-                if key not in marking.under_way:
-                    marking.under_way[key] = marking.under_way.pop(other)
-                    marking.tokens[key] = marking.tokens.pop(other, Counter())
-                self.entered[key] += 1
-                self.entered[other] -= 1
-                marking.rounds[path] = max(marking.rounds[path], round_)
-                return
+        while key not in marking.under_way and self._arrive():
+            pass
+        if key not in marking.under_way:
+            self._reach(key, node)
+        token = marking.under_way.pop(key)
+        if node.holds or marking.is_body(path, node):
+            self._close(key, node)
+        self.completed.append((key, token.within))
+        if path.endswith("]"):
+            self._instance_done(path, token, node)
+        elif node.repeat == "loop":
+            self._turn_done(path, token, node)
+        elif node.kind == "eventBasedGateway":
+            marking.races[key] = token.within
+        elif node.kind == "endEvent":
+            if node.event == "terminate":
+                self.causes.append(Cause(scope=token.within))
+                self._forget(scope=token.within)
+        else:
+            self._leave(path, token.within, node)
 
-    def _borrow(self, path: str, node: Node, held: Counter[str]) -> None:
-        """Where a scope is under way more than once, its joins cannot be told apart for certain:
-        what one lacks, another of the same path may have been given."""
-        marking = self.marking
-        others = [one for key, one in marking.tokens.items() if key[0] == path]
-        for flow in node.ins:
-            for one in (marking.spare.get(path, Counter()), *others):
-                if not held[flow] and one[flow]:
-                    one[flow] -= 1
-                    held[flow] += 1
+    def _close(self, key: Key, node: Node) -> None:
+        """The inside must be empty; of a multi-instance, what its end condition leaves standing
+        has been cancelled by it."""
+        while any(key in one.within for one in self.later) and self._arrive():
+            pass
+        left = next((one.path for one in self.later if key in one.within), "")
+        left = left or next(self.marking.inside(key), "")
+        if left:
+            raise Unfit("inside_open", key[0], left)
+        if node.ends_early and self.marking.is_body(key[0], node):
+            self.causes.append(Cause(host=key, body=True))
 
-    def _may_come(self, path: str, node: Node, empty: set[str]) -> str:
-        """The path of a token of the scope that could still come by an empty flow and by none that
-        has one, "" if there is none (BPMN 2.0.2, 13.4.3)."""
-        marking, around = self.marking, prefix_of(path)
-        if marking.doubled(path):
-            return ""
-        held = set(node.ins) - empty
-        coming = ((other, 0) for _, other, _ in self.later)
-        for other, _ in (*marking.under_way, *marking.races, *coming):
-            if other == path or prefix_of(other) != around or other.endswith("]"):
-                continue
-            reached = marking.graph.into(static(other), node.path)
-            if reached & empty and not reached & held:
-                return other
-        return ""
-
-    def _close(self, path: str, node: Node) -> None:
-        """The scope inside must be empty; of a multi-instance, what its end condition leaves
-        standing is cancelled by it."""
-        marking = self.marking
-        if marking.is_body(path, node):
-            doubled = marking.several(path)
-            self.causes.append(Cause(marking.age, prefix=f"{path}[", doubled=doubled))
+    def _instance_done(self, path: str, token: Token, node: Node) -> None:
+        body = token.within[-1]
+        following = f"{body[0]}[{int(path[path.rfind('[') + 1 : -1]) + 1}]"
+        if node.repeat != "sequential":
             return
-        left = next((other for _, other, _ in self.later if other.startswith(f"{path}/")), "")
-        left = left or next(marking.inside(path), "")
-        if left and not marking.several(path):
-            raise Unfit("inside_open", path, left)
+        if self._fresh(following) not in self.said or token.via not in self.flows[self.at :]:
+            return
+        if self.choices.pick((True, False)):
+            self._take(token.via, following)
+            self._enter_one(following, token.via, token.within)
+
+    def _turn_done(self, path: str, token: Token, node: Node) -> None:
+        again = self._fresh(path) in self.said and token.via in self.flows[self.at :]
+        if again and self.choices.pick((True, False)):
+            self._take(token.via, path)
+            self._enter_one(path, token.via, token.within)
+        else:
+            self._leave_loop(path, token.within, node)
+
+    # ----------------------------------------------------------------------------- joins
+
+    def _join(self, key: Key, node: Node) -> None:
+        marking, (path, _) = self.marking, key
+        while not (found := self._ready(key, node)) and self._arrive():
+            pass
+        if not found:
+            self._no_join(key, node)
+        join = self.choices.pick(found)
+        marking.joins.remove(join)
+        self.completed.append((key, join.within))
+        self._leave(path, join.within, node)
+        rest = Counter({flow: n - 1 for flow, n in join.held if n > 1})
+        if rest:  # more than one token stood on a flow: they wait for the next time
+            full = node.kind == "parallelGateway" and set(rest) == set(node.ins)
+            held = count(rest)
+            marking.joins.append(
+                Join(path, marking.rounds[path], join.within, held, 2 if full else 0)
+            )
+
+    def _ready(self, key: Key, node: Node) -> list[Join]:
+        found = []
+        for one in dict.fromkeys(one for one in self.marking.joins if one.key == key):
+            if one.ready or (
+                node.kind == "inclusiveGateway" and not may_come(self, one, node, sure=True)
+            ):
+                found.append(one)
+        return found
+
+    def _no_join(self, key: Key, node: Node) -> None:
+        path = key[0]
+        there = [one for one in self.marking.joins if one.path == path]
+        for one in there:
+            if one.key == key:
+                late = min(lacks(one, node))
+                if node.kind == "inclusiveGateway":
+                    late = may_come(self, one, node, sure=True)
+                raise Unfit("join_waits", path, late)
+        raise Unfit("other_round" if there else "not_reached", path)
+
+    def _make_ready(self) -> None:
+        """Inclusive joins to which nothing more can come may be ready from now on, whatever the
+        tokens elsewhere do next."""
+        for n, one in enumerate(self.marking.joins):
+            node = self.marking.graph.nodes[static(one.path)]
+            if one.ready or node.kind != "inclusiveGateway":
+                continue
+            if not may_come(self, one, node, sure=True):
+                self.marking.joins[n] = replace(one, ready=1)
 
     # ------------------------------------------------------------------------ at the act's end
 
     def _all_told(self) -> None:
         """What was entered and still waits must be said so, and nothing else."""
         for key, n in self.entered.items():
-            if self.marking.doubled(key[0]) and self.marking.node(key[0]).joins:
-                continue  # which of several it was cannot be told
-            if key in self.marking.under_way and self.waits[key] != n:
+            if key not in self.ends and self.waits[key] != n:
                 raise Unfit("not_told", key[0])
-            if key not in self.marking.under_way and self.waits[key]:
+            if key in self.ends and self.waits[key]:
                 raise Unfit("told_twice", key[0])
 
+    def _none_idle(self) -> None:
+        """A join that nothing more can come to has gone on; a sub-process, call or multi-instance
+        in which nothing is left has ended."""
+        marking = self.marking
+        for n, one in enumerate(marking.joins):
+            node = marking.graph.nodes[static(one.path)]
+            if one.ready == 2 or (
+                node.kind == "inclusiveGateway" and not may_come(self, one, node, sure=False)
+            ):
+                raise Unfit("not_told", one.path)
+            marking.joins[n] = replace(one, ready=0)
+        full = {key for _, within in marking.all() for key in within}
+        for key in marking.under_way:
+            node = marking.graph.nodes[static(key[0])]
+            if (node.holds or marking.is_body(key[0], node)) and key not in full:
+                raise Unfit("not_told", key[0])
+
     def _all_caused(self) -> None:
-        for (path, _), age in self.cancelled:
-            if not any(cause.covers(path) and age <= cause.age for cause in self.causes):
-                raise Unfit("cancel_without_cause", path)
+        for key, within in self.cancelled:
+            if not any(cause.covers(key, within) for cause in self.causes):
+                raise Unfit("cancel_without_cause", key[0])
         for cause in self.causes:
-            for (path, _), one in self.marking.under_way.items():
-                if cause.covers(path) and one.age <= cause.age and not cause.doubled:
-                    raise Unfit("cancel_missing", path)
+            for key, within in self.marking.all():
+                if cause.covers(key, within):
+                    raise Unfit("cancel_missing", key[0])
