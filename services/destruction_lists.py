@@ -238,6 +238,12 @@ def cases_of(session: Session, found: DestructionList, now: datetime) -> list[Li
     return sorted(rows, key=lambda row: row.case.number)
 
 
+def items_of_case(session: Session, case_id: int) -> Sequence[DestructionItem]:
+    """The lists a case has stood on, the first ones first."""
+    query = select(DestructionItem).where(DestructionItem.case_id == case_id)
+    return session.scalars(query.order_by(DestructionItem.list_id)).all()
+
+
 def not_due(session: Session, found: DestructionList, now: datetime) -> set[int]:
     """Those of a list's cases, not dealt with yet, that are no longer due: their plan has been
     given a longer term since. A hold is no matter of the term."""

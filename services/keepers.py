@@ -7,17 +7,32 @@ is, by those who may see it (`services.access`).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from models.cases import Case
 from models.people import Person
+from models.plans import PlanVersion
 from services import access
 from services.errors import Refusal
 
 ARCHIVE: Final = "archive"
 KEEPERS: Final = (ARCHIVE, access.ADMIN, "leader", "office", "legal", access.AUDITOR)
+#: Cases on a page of the archive's list.
+PAGE: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Cases with their plans' keys; ``next`` is the case the next page comes after (None at the
+    end)."""
+
+    rows: list[tuple[Case, str]]
+    next: int | None
+    first: bool
 
 
 def require_keeper(person: Person) -> None:
@@ -36,6 +51,29 @@ def require_case(session: Session, person: Person, case_id: int) -> Case:
         require_keeper(person)
         return case
     return access.require_see_case(session, person, case)
+
+
+def case_numbered(session: Session, person: Person, number: str) -> Case:
+    """As `require_case`, by the number."""
+    found = session.scalar(select(Case.id).where(Case.number == number))
+    return require_case(session, person, found if found is not None else 0)
+
+
+def page(session: Session, after: int | None = None, limit: int = PAGE) -> Page:
+    """Closed and archived cases, the latest first, those after the case ``after``."""
+    query = (
+        select(Case, PlanVersion.plan_key)
+        .join(PlanVersion, PlanVersion.id == Case.plan_version_id)
+        .where(Case.status.in_(("closed", "archived")))
+        .order_by(Case.opened_at.desc(), Case.id.desc())
+        .limit(limit + 1)
+    )
+    last = session.get(Case, after) if after is not None else None
+    if last is not None:
+        query = query.where(tuple_(Case.opened_at, Case.id) < (last.opened_at, last.id))
+    rows = [(row[0], row[1]) for row in session.execute(query)]
+    more = rows[limit - 1][0].id if len(rows) > limit else None
+    return Page(rows[:limit], more, last is None)
 
 
 def may_open(session: Session, person: Person, case: Case) -> bool:

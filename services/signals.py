@@ -177,6 +177,11 @@ def get(session: Session, signal_id: int) -> Signal:
     return signal
 
 
+def case_of(session: Session, signal: Signal) -> Case | None:
+    """The case the signal has become, or belongs to."""
+    return session.get(Case, signal.case_id) if signal.case_id is not None else None
+
+
 def waiting(session: Session, limit: int = 50, before: int | None = None) -> list[Signal]:
     """New signals, the latest discovered first; ``before`` is the id a page ended with."""
     found = select(Signal).where(Signal.status == "new")
@@ -280,7 +285,7 @@ def mark_duplicate(uow: UnitOfWork, signal_id: int, of: int, actor: Actor, now: 
     signal.status = "duplicate"
     signal.duplicate_of, signal.case_id = original.id, original.case_id
     _event(uow, "signal.duplicate", actor, now, {"signal": signal.id, "of": original.id})
-    case = session.get(Case, original.case_id) if original.case_id is not None else None
+    case = case_of(session, original)
     if case is not None:
         touch_case(uow, case)
     return signal

@@ -10,12 +10,17 @@ from urllib.parse import quote
 from flask import Blueprint, Response, request, send_file
 from flask_babel import gettext as _
 from flask_login import login_required
-from sqlalchemy import select, tuple_
 
-from models.cases import Case
-from models.plans import PlanVersion
-from models.retention import DestructionItem
-from services import access, archive_package, keepers, legal_holds, masked_rows, masking, retention
+from services import (
+    access,
+    archive_package,
+    destruction_lists,
+    keepers,
+    legal_holds,
+    masked_rows,
+    masking,
+    retention,
+)
 from services.access import can_see_case
 from services.directory import people_by_id
 from services.errors import Refusal
@@ -27,7 +32,6 @@ from views.refusals import field_errors, sentence
 
 bp = Blueprint("archive_files", __name__, url_prefix="/archive")
 
-_PAGE = 50
 #: A package up to this size is made in memory (bytes), a larger one in a temporary file.
 _IN_MEMORY = 8_000_000
 
@@ -42,35 +46,23 @@ def keepers_only() -> None:
 @bp.get("/cases")
 def index() -> Answer:
     """Closed and archived cases, the latest first; ``number`` goes to one."""
-    number = request.args.get("number", "").strip()[:40]
+    number = request.args.get("number", "").replace("\x00", "").strip()[:40]
     after = request.args.get("after", "")
     with database().read() as session:
         if number:
-            found = session.scalar(select(Case).where(Case.number == number))
-            case = keepers.require_case(session, me(), found.id if found is not None else 0)
+            case = keepers.case_numbered(session, me(), number)
             return see_other("archive_files.show", case_id=case.id)
-        query = (
-            select(Case, PlanVersion.plan_key)
-            .join(PlanVersion, PlanVersion.id == Case.plan_version_id)
-            .where(Case.status.in_(("closed", "archived")))
-            .order_by(Case.opened_at.desc(), Case.id.desc())
-            .limit(_PAGE + 1)
-        )
         known = after.isascii() and after.isdigit() and len(after) < 10
-        last = session.get(Case, int(after)) if known else None
-        if last is not None:
-            query = query.where(tuple_(Case.opened_at, Case.id) < (last.opened_at, last.id))
-        rows = [(row[0], row[1]) for row in session.execute(query)]
-        shown = rows[:_PAGE]
-        masks = masking.masks_for(session, me(), [case.id for case, _key in shown], now())
+        page = keepers.page(session, int(after) if known else None)
+        masks = masking.masks_for(session, me(), [case.id for case, _key in page.rows], now())
         return render(
             "archive_room/files.html",
-            rows=[(masked_rows.case(masks[case.id], case), key) for case, key in shown],
-            due=retention.days_due(session, [case for case, _key in shown]),
-            held=retention.held_among(session, [case.id for case, _key in shown]),
+            rows=[(masked_rows.case(masks[case.id], case), key) for case, key in page.rows],
+            due=retention.days_due(session, [case for case, _key in page.rows]),
+            held=retention.held_among(session, [case.id for case, _key in page.rows]),
             plans=plan_names(session),
-            next_cursor=shown[-1][0].id if len(rows) > _PAGE else None,
-            cursor=last is not None,
+            next_cursor=page.next,
+            cursor=not page.first,
         )
 
 
@@ -177,11 +169,6 @@ def _page(
         case = keepers.require_case(session, me(), case_id)
         mask = masking.mask_for(session, me(), case_id, now())
         found = legal_holds.holds_of(session, case_id)
-        items = session.scalars(
-            select(DestructionItem)
-            .where(DestructionItem.case_id == case_id)
-            .order_by(DestructionItem.list_id)
-        ).all()
         kept = retention.term_of(session, case)
         page = render(
             "archive_room/file.html",
@@ -191,7 +178,7 @@ def _page(
             over=kept.due_on is not None and kept.due_on <= local(now()).date(),
             plan=plan_names(session).get(kept.plan_key),
             holds=[masked_rows.text_of(mask, hold, "reason", "lift_reason") for hold in found],
-            items=items,
+            items=destruction_lists.items_of_case(session, case_id),
             outcomes=OUTCOMES,
             destroyed=retention.is_destroyed(session, case_id),
             people=people_by_id(

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from flask import Blueprint, Response, make_response, request, send_file
 from flask_babel import gettext as _
 from flask_login import login_required
 from sqlalchemy.orm import Session
 
-from models.cases import Case
-from models.intake import Signal
-from services import files, masked_files
+from services import access, files, masked_files, signals
 from services.errors import Refusal
 from services.masking import BARE
 from views.kit import Answer, actor, database, me, now, render, run, say, see_other, settings
@@ -48,11 +47,11 @@ def download(attachment_id: int) -> Response:
     return answer
 
 
-def _masked(session: Session, what: Mapping[str, object]) -> Response:
+def _masked(session: Session, what: Mapping[str, Any]) -> Response:
     if what.get("signal") is not None:
-        unmask = signal_panel(session.get_one(Signal, what["signal"]), BARE)
+        unmask = signal_panel(signals.get(session, what["signal"]), BARE)
     else:
-        unmask = panel(session.get(Case, what["case"]), BARE)
+        unmask = panel(access.case_seen_by(session, me(), what["case"]), BARE)
     page = render("audit/file_masked.html", unmask=unmask)
     return make_response(page, 403)
 

@@ -12,7 +12,6 @@ from flask_babel import gettext as _
 from flask_login import login_required
 from sqlalchemy.orm import Session
 
-from models.cases import Case
 from services import files, intake, masked_rows, masking, signals
 from services.directory import people_by_id
 from services.errors import Refusal
@@ -204,7 +203,7 @@ def _signal_page(
             session, me(), [row, *(found.signal for found in alike)], now()
         )
         mask = masks[row.id]
-        case = session.get(Case, row.case_id) if row.case_id is not None else None
+        case = signals.case_of(session, row)
         page = render(
             "intake/signal.html",
             signal=masked_rows.signal(mask, row),

@@ -14,7 +14,6 @@ from flask_login import login_required
 from sqlalchemy.orm import Session
 
 from models.audit import HeadSeal
-from models.cases import Case
 from services import (
     access,
     evidence,
@@ -74,7 +73,7 @@ def _case_page(case_id: int, refused: str = "", status: int = 200) -> Answer:
     after = request.args.get("after", "")
     begin = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
     with database().read() as session:
-        case = access.require_see_case(session, me(), session.get(Case, case_id))
+        case = access.case_seen_by(session, me(), case_id)
         mask = masking.mask_for(session, me(), case_id, now())
         chain = chain_of(case_id)
         try:
@@ -90,7 +89,7 @@ def _case_page(case_id: int, refused: str = "", status: int = 200) -> Answer:
             last=proof.last_check(session, chain),
             sealed=proof.sealed(session, chain),
             masked=mask.on,
-            unmask=panel(case, mask),
+            unmask=panel(case, mask, url_for("proof.show", case_id=case_id, after=begin or None)),
             refused=refused,
             reason_words=reason_words,
         )
@@ -156,7 +155,7 @@ def _heads_page(
         days = [seal.day for seal in seals]
         lodged = heads.lodgings(session, days)
         shown = _day(request.args.get("lodged", ""))
-        fresh = session.get(HeadSeal, shown) if shown is not None else None
+        fresh = heads.find(session, shown)
         key, key_refused = _key(session)
         page = render(
             "audit/proof_heads.html",
