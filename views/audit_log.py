@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, make_response, request, url_for
+from flask import Blueprint, current_app, make_response, request, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
 from sqlalchemy.orm import Session
@@ -22,7 +22,7 @@ from services.directory import people
 from services.history_types import all_types
 from services.masking import BARE
 from services.moments import from_text, utc_text
-from views.audit_trail import RECORDED, what_words
+from views.audit_trail import NOT_RECORDED, RECORDED, what_words
 from views.forms.base import Reader
 from views.i18n import format_moment, loc
 from views.kit import Answer, database, me, render
@@ -111,10 +111,13 @@ def _link(given: Mapping[str, Any], before: int | None = None) -> str:
 
 
 def _pages() -> dict[str, list[str]]:
-    """What a kind of page is called -> its keys: several addresses may be one kind."""
-    found: dict[str, list[str]] = {}
-    for key, words in RECORDED.items():
-        found.setdefault(str(words), []).append(key)
+    """What a kind of page is called -> its keys, those of pages before those of their forms:
+    several addresses may be one kind."""
+    forms = (key for key in sorted(current_app.view_functions) if key not in NOT_RECORDED)
+    found: dict[str, list[str]] = {str(words): [] for words in RECORDED.values()}
+    for key in dict.fromkeys((*RECORDED, *forms)):
+        if (words := what_words(key)) in found:
+            found[words].append(key)
     return found
 
 

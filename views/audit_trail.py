@@ -86,8 +86,8 @@ RECORDED: Final[dict[str, Any]] = {
     "compliance.cases": _l("时限情况"),
     "clauses.index": _l("条款"),
     "clauses.show": _l("条款"),
-    "proof.heads": _l("链头"),
-    "proof.show": _l("校验与存证"),
+    "proof.heads": _l("校验与存证"),
+    "proof.show": _l("校验与材料包"),
     "exporting.index": _l("导出"),
     "exporting.download": _l("导出文件"),
     "exporting.conformance": _l("记录与流程图对照"),
@@ -142,6 +142,10 @@ _SAME_AS: Final = {
     "replaying.frames": "replaying.show",
     "replaying.events": "replaying.show",
 }
+#: Forms that stand on another page than their room's ``show``.
+_SENT_FROM: Final = dict.fromkeys(
+    ("proof.check_all", "proof.compare", "proof.lodge"), "proof.heads"
+)
 #: Blueprints whose pages other roles open as well.
 _DRAFTS: Final = ("studio", "proposing", "comparing", "papers", "migrating")
 #: Arguments of an address that say nothing about what was asked.
@@ -169,8 +173,13 @@ class Lately:
 
 
 def what_words(key: object) -> str:
-    """What the log calls a page; an address of its own name else."""
-    return str(RECORDED.get(str(key), key))
+    """What the log calls a page. One that was sent back from a form of a page is called as that;
+    what nobody knows any more by its key."""
+    name = str(key)
+    room = f"{name.partition('.')[0]}."
+    sent = _SENT_FROM.get(name, f"{room}show")
+    near = (name, sent, *(one for one in RECORDED if one.startswith(room)))
+    return str(next((RECORDED[one] for one in near if one in RECORDED), name))
 
 
 def _has_content(response: Response) -> bool:

@@ -18,6 +18,7 @@ from services.moments import utc_text
 from tests.integration.world import Made, World
 from tests.web.conftest import Browser, Clock
 from tests.web.public_case import give_role, public_made, the_case
+from views.audit_trail import what_words
 
 __all__ = ["public_made"]
 As = Callable[[str], Browser]
@@ -56,6 +57,10 @@ def test_a_chain_is_named_by_its_cases_number(as_: As, world: World) -> None:
     assert f"核对校验链:{case.number} 完好" in one and one.endswith(case.number)
     assert f"核对校验链:查阅记录的链 到 单位的链 完好 {case.number}" not in whole
     assert "case:" not in whole + one
+    # The page a form gave back is that page, also for the filter.
+    assert not [row for row in asked(auditor) if "proof." in row]
+    heads = asked(auditor, what="proof.heads")
+    assert len(heads) == 1 and what_words("proof.heads") in heads[0]
     # A chain whose case is gone is named by the chain.
     note = {"chain": "case:98…case:99", "ok": False, "length": 2}
     by = Actor(world.people["auditor"].id, "auditor")
