@@ -22,6 +22,7 @@ from services.clause_targets import Target, decisive, events_of, found_by_path, 
 from services.definitions import catalogue_for
 from services.directory import people_by_id
 from services.errors import Refusal
+from services.event_streams import element_paths
 from services.plan_reading import versions_of
 
 #: How many cases are on a page, and how many at most are looked at for it.
@@ -127,8 +128,10 @@ def clause_page(
     while looked < LOOKED_AT:
         # The newest first; where few of them have it, many at a time.
         batch = PAGE + 1 if not looked else FAR_BATCH
-        if looked and not everything and (by_path := found_by_path(targets)) is not None:
-            query = query.where(Case.id.in_(select(HistoryEvent.case_id).where(by_path)))
+        if looked == PAGE + 1 and not everything:
+            by_path = found_by_path(targets, lambda: element_paths(session))
+            if by_path is not None:
+                query = query.where(Case.id.in_(select(HistoryEvent.case_id).where(by_path)))
         some = query if before is None else query.where(Case.id < before)
         cases = list(session.scalars(some.limit(batch)))
         for one in _evidence(session, cases, versions):

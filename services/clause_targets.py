@@ -7,13 +7,14 @@ themselves (a provision, a role) and are in no single case.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, and_, false, or_
 
 from models.history import HistoryEvent
+from services.definitions import static_path
 from services.plan_text_clauses import Doer, doer
 from workflows.catalogue import Catalogue
 from workflows.contract import Element
@@ -113,10 +114,14 @@ def decisive(targets: Sequence[Target]) -> list[Target]:
     return acts or list(targets)
 
 
-def found_by_path(targets: Sequence[Target]) -> ColumnElement[bool] | None:
+def found_by_path(
+    targets: Sequence[Target], recorded: Callable[[], Iterable[str]]
+) -> ColumnElement[bool] | None:
     """A condition on `HistoryEvent` rows that the index of element paths answers, however many
-    events there are: what happened at the targets or within them. None where one of them leaves no
-    events of its own path (a gateway, a row of plan.toml), so that cases have to be looked at."""
+    events there are: what happened at the targets or within them, in whatever round. None where one
+    of them leaves no events of its own path (a gateway, a row of plan.toml), so that cases have to
+    be looked at. ``recorded`` gives the paths of the record (`services.event_streams`); they are
+    named one by one, since how a database sorts "/" and "[" is its own affair."""
     paths: set[str] = set()
     for one in decisive(targets):
         if one.kind in ("step", "field", "whole"):
@@ -125,18 +130,13 @@ def found_by_path(targets: Sequence[Target]) -> ColumnElement[bool] | None:
             paths.add(one.element.attached_to)
         elif one.kind != "standing":
             return None
-    path = HistoryEvent.element_path
-    # Of a repeated step every round: from its first segment that may carry an index on.
-    ranges = [
-        one
-        for name in sorted(paths)
-        for one in (
-            path == name,
-            and_(path >= f"{name}/", path < f"{name}0"),  # "0" follows "/"
-            and_(path >= f"{name.partition('/')[0]}[", path < f"{name.partition('/')[0]}\\"),
-        )
+    inside = tuple(f"{name}/" for name in paths)
+    meant = [
+        path
+        for path in recorded()
+        if static_path(path) in paths or static_path(path).startswith(inside)
     ]
-    return and_(path != "", or_(false(), *ranges))
+    return and_(HistoryEvent.element_path != "", HistoryEvent.element_path.in_(meant))
 
 
 def _pattern(path: str) -> str:
