@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, request, send_file
 from flask_babel import gettext as _
-from flask_login import login_required
 
 from services import (
     access,
@@ -26,21 +25,16 @@ from services.directory import people_by_id
 from services.errors import Refusal
 from views import archive_papers, evidence_report
 from views.archive_room import OUTCOMES, plan_names
+from views.gates import keepers_only
 from views.i18n import local
 from views.kit import Answer, actor, database, me, now, render, run, say, see_other, settings
 from views.refusals import field_errors, sentence
 
 bp = Blueprint("archive_files", __name__, url_prefix="/archive")
+bp.before_request(keepers_only)
 
 #: A package up to this size is made in memory (bytes), a larger one in a temporary file.
 _IN_MEMORY = 8_000_000
-
-
-@bp.before_request
-@login_required
-def keepers_only() -> None:
-    """Raises Refusal ``not_your_role`` 403 for anybody else."""
-    keepers.require_keeper(me())
 
 
 @bp.get("/cases")

@@ -6,24 +6,18 @@ from collections.abc import Callable, Mapping
 
 from flask import Blueprint, request
 from flask_babel import gettext as _
-from flask_login import login_required
 
-from services import access, keepers, retention, retention_table
+from services import access, retention, retention_table
 from services.errors import Refusal
 from views.archive_room import may
 from views.forms import Mistakes, Reader
+from views.gates import keepers_only
 from views.i18n import loc
 from views.kit import Answer, actor, database, me, now, render, run, say, see_other
 from views.refusals import field_errors, sentence
 
 bp = Blueprint("archive_terms", __name__, url_prefix="/archive/terms")
-
-
-@bp.before_request
-@login_required
-def keepers_only() -> None:
-    """Raises Refusal ``not_your_role`` 403 for anybody else."""
-    keepers.require_keeper(me())
+bp.before_request(keepers_only)
 
 
 @bp.get("")

@@ -13,11 +13,9 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, make_response, request, send_file, url_for
 from flask_babel import gettext as _
-from flask_login import login_required
 from sqlalchemy.orm import Session
 
 from services import exceptions
-from services.auditing import require_auditor
 from services.errors import Refusal
 from services.event_filter import EventFilter
 from services.exceptions import Batch, Exceptional, ExceptionPage
@@ -25,12 +23,14 @@ from services.sheets import Column, Value, write_sheet
 from views import search_form
 from views.event_rows import EventRow, EventRows
 from views.exception_words import kind_name, kinds_in_words, settled_words
+from views.gates import auditors_only
 from views.i18n import current_zone, format_moment
 from views.kit import Answer, actor, database, me, now, render, run
 from views.record_words import act_words
 from views.refusals import sentence
 
 bp = Blueprint("exceptions", __name__, url_prefix="/audit/exceptions")
+bp.before_request(auditors_only)
 
 #: Rows of a file made while somebody waits; more are for the exports (`views.exporting`).
 SHEET_ROWS = 20_000
@@ -64,13 +64,6 @@ class Chip:
     text: str
     on: bool
     href: str
-
-
-@bp.before_request
-@login_required
-def auditors_only() -> None:
-    """Raises Refusal ``not_your_role`` 403 for anybody else."""
-    require_auditor(me())
 
 
 @bp.get("")

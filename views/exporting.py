@@ -8,17 +8,15 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, request, send_file
 from flask_babel import gettext as _
-from flask_login import login_required
 
 from models.audit import ExportJob
-from models.cases import Case
 from services import access, conformance_check, export_jobs
 from services.access import AUDITOR
-from services.auditing import require_auditor
 from services.errors import Refusal
 from services.export_run import Exports
 from views import search_form
 from views.export_words import FORMATS, column_words, error_words, misfit_words, status_words
+from views.gates import auditors_only
 from views.i18n import current_locale
 from views.kit import (
     Answer,
@@ -38,16 +36,10 @@ from views.refusals import sentence
 
 log = logging.getLogger(__name__)
 bp = Blueprint("exporting", __name__, url_prefix="/audit")
+bp.before_request(auditors_only)
 
 #: Seconds a request waits for a small export, so that it is there when the page opens.
 PATIENCE = 1.5
-
-
-@bp.before_request
-@login_required
-def auditors_only() -> None:
-    """Raises Refusal ``not_your_role`` 403 for anybody else."""
-    require_auditor(me())
 
 
 @bp.get("/exports")
@@ -132,7 +124,7 @@ def download(job_id: int) -> Response:
 def conformance(case_id: int) -> Answer:
     """Whether the case's record fits its diagram; as a part of a page where htmx asks."""
     with database().read() as session:
-        case = access.require_see_case(session, me(), session.get(Case, case_id))
+        case = access.case_seen_by(session, me(), case_id)
         verdict = conformance_check.check_case(session, case.id)
         names = conformance_check.names_of(session, case, verdict)
     whole = "audit/_conformance.html" if wants_fragment() else "audit/conformance.html"

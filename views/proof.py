@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, current_app, make_response, request, send_file, url_for
 from flask_babel import gettext as _
-from flask_login import login_required
 from sqlalchemy.orm import Session
 
 from models.audit import HeadSeal
@@ -25,11 +24,11 @@ from services import (
     proof,
     signing,
 )
-from services.auditing import require_auditor
 from services.directory import people_by_id
 from services.errors import Refusal
 from services.history import chain_of
 from views.evidence_report import papers
+from views.gates import auditors_only
 from views.kit import (
     Answer,
     actor,
@@ -48,16 +47,10 @@ from views.refusals import sentence
 from views.unmasking import panel
 
 bp = Blueprint("proof", __name__, url_prefix="/audit")
+bp.before_request(auditors_only)
 
 #: Bytes of a list of heads that is brought back to be compared: of 150,000 chains.
 LODGED_BYTES = files.MAX_BYTES
-
-
-@bp.before_request
-@login_required
-def auditors_only() -> None:
-    """Raises Refusal ``not_your_role`` 403 for anybody else."""
-    require_auditor(me())
 
 
 # ------------------------------------------------------------------------------------ a case

@@ -8,20 +8,20 @@ from typing import Any
 
 from flask import Blueprint, Response, make_response, request, url_for
 from flask_babel import gettext as _
-from flask_login import login_required
 from sqlalchemy.orm import Session
 
 from services import event_search, saved_searches
-from services.auditing import require_auditor
 from services.errors import Refusal
 from services.event_filter import EventFilter
 from services.event_search import Page
 from views import search_form
 from views.event_rows import EventRows
+from views.gates import auditors_only
 from views.kit import Answer, actor, database, me, now, render, run, say, see_other
 from views.refusals import field_errors, sentence
 
 bp = Blueprint("searching", __name__, url_prefix="/audit/search")
+bp.before_request(auditors_only)
 
 _NOTHING = Page([], None, None, True)
 
@@ -33,13 +33,6 @@ class Kept:
     id: int
     name: str
     href: str
-
-
-@bp.before_request
-@login_required
-def auditors_only() -> None:
-    """Raises Refusal ``not_your_role`` 403 for anybody else."""
-    require_auditor(me())
 
 
 @bp.get("")

@@ -7,29 +7,22 @@ from collections.abc import Callable
 
 from flask import Blueprint, Flask, request, url_for
 from flask_babel import gettext as _
-from flask_login import login_required
 
 from models.audit import Unmasking
 from models.cases import Case
 from models.intake import Signal
 from services import access, unmasking
-from services.auditing import require_auditor
 from services.errors import Refusal
 from services.masking import Mask
 from services.uow import UnitOfWork
 from views.forms import Mistakes, Reader
+from views.gates import auditors_only
 from views.i18n import format_moment
 from views.kit import Answer, actor, database, me, now, run, safe_next, say, seen
 from views.refusals import field_errors, sentence
 
 bp = Blueprint("unmasking", __name__, url_prefix="/audit")
-
-
-@bp.before_request
-@login_required
-def auditors_only() -> None:
-    """Raises Refusal ``not_your_role`` 403 for anybody else."""
-    require_auditor(me())
+bp.before_request(auditors_only)
 
 
 @bp.post("/cases/<int:case_id>/unmask")
