@@ -13,7 +13,7 @@ import pytest
 from lxml import etree
 
 from models.cases import Case
-from services import event_search, history
+from services import event_search, export_ocel, export_rows, export_source, export_xes, history
 from services.event_filter import EventFilter
 from services.export_ocel import write_ocel
 from services.export_source import Source
@@ -92,6 +92,7 @@ def test_a_log_goes_case_by_case_and_keeps_what_the_filter_keeps(
         text, n = written(world, flt, xes)
         assert n == len([event for event in kept if event.type in TYPES])
         assert sum(map(len, told(text).values())) == n
+    _whatever_the_batch(world, xes, ocel)
     with world.db.read() as session:
         person = session.merge(world.people["auditor"], load=False)
         everything = Source(session, EventFilter(), person, world.now)
@@ -119,3 +120,18 @@ def test_an_event_is_related_to_the_version_its_case_ran_on(world: World, tmp_pa
     own = f"plan_version:{case.plan_version_id}"
     assert related["instance.started"] == {own}
     assert set().union(*related.values()) == {own}
+
+
+def _whatever_the_batch(world: World, *writers: Callable[[IO[bytes], Source], int]) -> None:
+    """How many events are read together, and how many objects are remembered, changes no byte."""
+    for write in writers:
+        for flt in (EventFilter(), EventFilter(since=world.now + timedelta(minutes=5))):
+            at_once = written(world, flt, write)
+            with pytest.MonkeyPatch.context() as patched:
+                patched.setattr(export_rows, "BATCH", 3)  # every chain is longer than two of these
+                patched.setattr(export_ocel, "_MOST_KNOWN", 2)
+                patched.setattr(export_source, "_MOST_KEPT", 1)
+                patched.setattr(export_ocel, "BATCH", 3)
+                patched.setattr(export_xes, "BATCH", 3)
+                assert written(world, flt, write) == at_once
+            assert at_once[1] > 3
