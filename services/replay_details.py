@@ -16,10 +16,11 @@ from models.history import HistoryEvent
 from models.people import Person
 from services import history, masking
 from services.case_reading import TimelineEvent, and_around
-from services.definitions import static_path
+from services.definitions import definition_for, static_path
 from services.directory import people_by_id
 from services.replay import Stretch, stretches
-from workflows.contract import Element
+from workflows.contract import Element, FormField
+from workflows.decision_model import Table
 
 #: Events a chunk.
 CHUNK: Final = 100
@@ -44,6 +45,16 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A value a decision was taken on, under the label on record. ``field`` is the question of the
+    form that it answers, None where it answers none as it stands."""
+
+    label: str
+    value: Any
+    field: FormField | None
+
+
+@dataclass(frozen=True, slots=True)
 class Detail:
     """An event with its words masked for the reader. ``element`` is the plan's element as the
     version of that time has it; ``again`` tells that the element had a result before, ``changes``
@@ -58,7 +69,7 @@ class Detail:
     again: bool
     changes: tuple[Change, ...]
     rules: tuple[Rule, ...]
-    inputs: Mapping[str, Any]
+    inputs: tuple[Asked, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +116,9 @@ def chunk(
             lag=int((event.recorded_at - event.occurred_at).total_seconds()),
             erased=history.erased_fields(event, kept),
         )
-        found.append(_detail(entry, _stretch_of(ran, event.seq), before))
+        stretch = _stretch_of(ran, event.seq)
+        asked = _asked(session, stretch, payload) if payload.get("inputs") else ()
+        found.append(_detail(entry, stretch, before, asked))
     return Chunk(found, people)
 
 
@@ -126,7 +139,12 @@ def _named(
     return ids
 
 
-def _detail(entry: TimelineEvent, stretch: Stretch, before: dict[str, Mapping[str, Any]]) -> Detail:
+def _detail(
+    entry: TimelineEvent,
+    stretch: Stretch,
+    before: dict[str, Mapping[str, Any]],
+    asked: tuple[Asked, ...],
+) -> Detail:
     event, payload, read = entry.event, entry.payload, stretch.read
     path = static_path(event.element_path)
     element = read.elements.get(path)
@@ -153,7 +171,26 @@ def _detail(entry: TimelineEvent, stretch: Stretch, before: dict[str, Mapping[st
         again=was is not None,
         changes=changes,
         rules=tuple(_rules(event, payload)),
-        inputs=payload.get("inputs") or {},
+        inputs=asked,
+    )
+
+
+def _asked(session: Session, stretch: Stretch, payload: Mapping[str, Any]) -> tuple[Asked, ...]:
+    """The record keeps a table's inputs by the columns' labels, a gateway's by their names."""
+    names: dict[str, str] = {}
+    if payload.get("decision"):
+        tables = definition_for(session, stretch.version.content_hash).tables
+        table = tables.get(payload["decision"])
+        if table is not None and isinstance(table.logic, Table):
+            names = {column.label: column.text.strip() for column in table.logic.inputs}
+    fields = {
+        f"{element.id}.{one.id}": one
+        for element in stretch.read.elements.values()
+        for one in element.form_fields
+    }
+    return tuple(
+        Asked(label, value, fields.get(names.get(label, label)))
+        for label, value in payload["inputs"].items()
     )
 
 

@@ -125,6 +125,7 @@ def _words(session: Session, view: CaseOverview) -> Words:
         recipients={str(row["key"]): row for row in manifest.get("recipients", [])},
         anchors=anchors,
         approvals={str(row["kind"]): row for row in manifest.get("approvals", [])},
+        archive={str(row["key"]): row for row in manifest.get("archive", [])},
         people=people_by_id(
             session,
             [e.payload["person"] for e in view.timeline if e.event.type.startswith("recusal.")],

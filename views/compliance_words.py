@@ -29,7 +29,7 @@ COLOURS = {
 MOMENTS = {
     "report": _l("首次报送"),
     "statement": _l("首次发布"),
-    "closing": _l("办结"),
+    "closing": _l("事件办结"),
     "review": _l("总结评估"),
 }
 MOMENTS_MEAN = {

@@ -19,20 +19,22 @@ from services.definitions import catalogue_for
 from services.directory import organization, people_by_id, roles
 from services.masking import Mask
 from services.tiers import tiers_of
-from views.i18n import format_moment, format_span, loc
+from views.i18n import current_zone, format_moment, format_span, loc
 from views.kit import me, now
 from views.statement_page import frame
-from views.timeline import Line, Words, timeline
+from views.timeline import LAG, Line, Words, timeline
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit that ran: what it was on, when it was due, when the work was done, in words."""
+    """A limit that ran: what it was on, when it was due, when the work was done, in words.
+    ``entered`` is when that was entered, where it was not at once."""
 
     what: str
     clauses: str
     due: datetime
     done: datetime | None
+    entered: datetime | None
     outcome: str
 
 
@@ -52,6 +54,8 @@ class Account:
     files: Sequence[tuple[Any, Any]]
     lines: Sequence[Line]
     made_at: datetime
+    zone: str
+    moved: bool
 
     @property
     def title(self) -> str:
@@ -83,6 +87,8 @@ def account_of(session: Session, case: Case, mask: Mask) -> Account:
         ],
         lines=timeline(words, view.timeline)[::-1],
         made_at=now(),
+        zone=current_zone(),
+        moved=any(one.event.type == "case.clock_moved" for one in view.timeline),
     )
 
 
@@ -113,10 +119,44 @@ def _limit(words: Words, clock: Clock) -> Limit:
         outcome = _("尚未到期")
     else:
         outcome = _("已取消")
-    done = clock.task.occurred_at or clock.task.completed_at
+    task = clock.task
+    done = task.occurred_at or task.completed_at
+    later = task.completed_at is not None and done is not None
+    lag = (task.completed_at - done).total_seconds() if later else 0  # type: ignore[operator]
+    rule = clock.rule
+    clauses = f"{rule['id']} {loc(rule, 'text')}" if rule is not None else " ".join(clock.clauses)
     return Limit(
-        words.task(clock.task.element_path), " ".join(clock.clauses), clock.due_at, done, outcome
+        words.task(task.element_path),
+        clauses.strip(),
+        clock.due_at,
+        done,
+        task.completed_at if lag >= LAG else None,
+        outcome,
     )
+
+
+def limit_line(one: Limit) -> tuple[str, ...]:
+    """A limit as cells: on what, clause, when due, when done (and entered), how it came out."""
+    done = format_moment(one.done) or "—"
+    if one.entered is not None:
+        done += _("(%(at)s 录入)", at=format_moment(one.entered))
+    return (one.what, one.clauses or "—", format_moment(one.due), done, one.outcome)
+
+
+def event_line(line: Line) -> tuple[str, ...]:
+    """An event as cells: number, when, who, what; when it was entered, where it was not at once."""
+    text = line.text
+    if line.lag:
+        text += _("(%(at)s 录入)", at=format_moment(line.recorded_at))
+    return (str(line.seq), format_moment(line.at, seconds=True), line.who, text)
+
+
+def times(account: Account) -> str:
+    """What the moments of the report are."""
+    said = _("均为 %(zone)s 时间。", zone=account.zone)
+    if account.moved:
+        said += _("本事件的时钟快进过:除制作时间外,都是事件自己的时间。")
+    return said
 
 
 def version_line(shown: Mapping[str, Any], row: Any) -> tuple[str, ...]:

@@ -28,12 +28,8 @@ def written(account: Account) -> bytes:
     paper.centred(in_words(account.case.title))
     _about(paper, account)
     paper.heading(_("时限"), 1)
-    limits = [
-        (one.what, one.clauses or "—", format_moment(one.due), format_moment(one.done) or "—",
-         one.outcome)
-        for one in account.limits
-    ]  # fmt: skip
-    _table(paper, heads["limits"], limits, (3, 1.6, 2, 2, 2.4), _("没有设时限的任务。"))
+    limits = list(map(cells.limit_line, account.limits))
+    _table(paper, heads["limits"], limits, (2, 3.4, 1.9, 1.9, 2), _("没有设时限的任务。"))
     paper.heading(_("对外文稿与审签"), 1)
     if not account.statements:
         paper.line(_("没有文稿。"))
@@ -46,10 +42,7 @@ def written(account: Account) -> bytes:
     ]
     _table(paper, heads["files"], files, (3, 1, 1.6, 5), _("没有附件。"))
     paper.heading(_("经过"), 1)
-    lines = [
-        (str(line.seq), format_moment(line.at), line.who, line.text)
-        for line in account.lines[:MOST_EVENTS]
-    ]
+    lines = list(map(cells.event_line, account.lines[:MOST_EVENTS]))
     _table(paper, heads["events"], lines, (0.8, 2.2, 2.6, 5.4), _("没有记录。"))
     if len(account.lines) > MOST_EVENTS:
         more = len(account.lines) - MOST_EVENTS
@@ -88,6 +81,7 @@ def _about(paper: Paper, account: Account) -> None:
         (_("归档于"), format_moment(case.archived_at) or "—"),
         (_("记录"), _("%(n)s 条,末条校验码 %(head)s", n=account.length, head=account.head or "—")),
         (_("制作于"), format_moment(account.made_at)),
+        (_("所列时间"), cells.times(account)),
     ]
     paper.table((_("项目"), _("内容")), rows, (1.4, 6))
     if account.masked:

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from models.cases import Case
@@ -18,36 +17,15 @@ from services.definitions import static_path
 from services.directory import roles
 from services.moments import from_text
 from services.replay import LAG, Stretch
-from services.replay_details import Chunk, Detail
+from services.replay_details import Asked, Chunk, Detail
 from services.tiers import tiers_of
 from views.i18n import format_moment, format_span, loc
+from views.replay_leads import Lead, leads
+from views.replay_terms import FIELDS
 from views.statement_terms import DECISIONS, METHODS, PARTS
 from views.terms import STATEMENT_KINDS, named, shown_value
 from views.timeline import Words
-from workflows.contract import Element
-
-#: Fields of the special forms, which no plan names.
-FIELDS = {
-    "tier": _l("舆情等级"),
-    "level": _l("级次"),
-    "overridden": _l("改定"),
-    "reason": _l("理由"),
-    "comment": _l("意见说明"),
-    "note": _l("备注"),
-    "decision": _l("意见"),
-    "criterion_met": _l("平息标准已达到"),
-    "digest": _l("校验码"),
-    "kind": _l("种类"),
-    "statement_id": _l("文稿号"),
-    "release_id": _l("发布号"),
-    "version": _l("版次"),
-    "released": _l("已发布"),
-    "complete": _l("报送齐全"),
-    "met": _l("在时限内"),
-    "last_at": _l("最后一次报送"),
-    "items": _l("归档件数"),
-    "missing": _l("缺少件数"),
-}
+from workflows.contract import Element, FormField
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +41,8 @@ class Fact:
 class Told:
     """An event ready to show. ``index`` counts from 0; ``lag`` is a span, "" when entered at
     once; ``rules`` and ``inputs`` are of a decision; ``same`` is how many values of the element's
-    result are as in its previous round; ``name`` and ``path`` say where."""
+    result are as in its previous round; ``name`` and ``path`` say where, ``leads``
+    go on; ``clauses`` are of ``plan``."""
 
     index: int
     seq: int
@@ -79,6 +58,7 @@ class Told:
     name: str
     path: str
     round: int
+    plan: str
     clauses: Sequence[str]
     facts: Sequence[Fact]
     changes: Sequence[Fact]
@@ -86,6 +66,7 @@ class Told:
     same: int
     rules: Sequence[str]
     inputs: Sequence[Fact]
+    leads: Sequence[Lead]
 
 
 def told(session: Session, case: Case, chunk: Chunk, first: int, now: datetime) -> list[Told]:
@@ -113,6 +94,7 @@ def words_of(
         recipients={str(row["key"]): row for row in manifest.get("recipients", [])},
         anchors={str(row["key"]): row for row in manifest.get("anchors", [])},
         approvals={str(row["kind"]): row for row in manifest.get("approvals", [])},
+        archive={str(row["key"]): row for row in manifest.get("archive", [])},
         people=people,
         now=now,
     )
@@ -137,13 +119,15 @@ def _told(index: int, detail: Detail, words: Words) -> Told:
         name=words.element(event.element_path) if event.element_path else "",
         path=event.element_path,
         round=int(entry.payload.get("round") or 1),
+        plan=detail.stretch.version.plan_key,
         clauses=detail.clauses,
         facts=_facts(detail, words),
         changes=shown,
         again=detail.again,
         same=len(detail.given) - len([one for one in detail.changes if one.now is not None]),
         rules=_rules(detail),
-        inputs=[Fact(name, shown_value(value)) for name, value in detail.inputs.items()],
+        inputs=list(map(_asked, detail.inputs)),
+        leads=leads(detail.entry),
     )
 
 
@@ -203,10 +187,7 @@ def _value(field: str, value: Any, element: Element | None, words: Words) -> str
     """A field's value: an option as its name, a tier as its name, a moment in the unit's zone."""
     for one in _fields(element):
         if one.id == field:
-            for key, zh, en in one.options:
-                if key == value:
-                    return loc({"name": zh, "name_en": en})
-            return shown_value(value)
+            return _answer(one, value)
     if isinstance(value, str) and value:
         if field == "tier":
             return words.tier(value)
@@ -219,6 +200,23 @@ def _value(field: str, value: Any, element: Element | None, words: Words) -> str
         if field.endswith("_at"):
             return _moment(value)
     return shown_value(value)
+
+
+def _answer(field: FormField | None, value: Any) -> str:
+    for key, zh, en in field.options if field is not None else ():
+        if key == value:
+            return loc({"name": zh, "name_en": en})
+    return shown_value(value)
+
+
+def _asked(one: Asked) -> Fact:
+    """What a decision was taken on, as the form asks it; the record's own words where it does not
+    say more."""
+    field = one.field
+    english = field.label_en if field is not None else ""
+    asked = field.label if field is not None and "." in one.label else ""
+    plain = asked or one.label
+    return Fact(loc({"name": plain, "name_en": english}), _answer(field, one.value))
 
 
 def _moment(text: Any) -> str:

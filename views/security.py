@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, Response, g, request
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, NotFound
 
 from views.kit import csp_nonce, settings
 
@@ -38,6 +38,9 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def limit_text() -> None:
+        # No name of ours has it, and PostgreSQL takes it in no text.
+        if "\x00" in request.path:
+            raise NotFound
         # Werkzeug applies MAX_FORM_MEMORY_SIZE to multipart forms only.
         if request.mimetype != "multipart/form-data":
             saved = request.endpoint == "studio.save"

@@ -107,7 +107,7 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Words:
     """What turns keys of events into names: elements by path, tiers, roles, recipients and
-    anchors by key, approvals by kind."""
+    anchors by key, approvals by kind, items of the archive list by key."""
 
     elements: Mapping[str, Any]
     tiers: Mapping[str, Tier]
@@ -117,6 +117,7 @@ class Words:
     approvals: Mapping[str, Any]
     now: datetime
     people: Mapping[int, Person] = field(default_factory=dict)
+    archive: Mapping[str, Any] = field(default_factory=dict)
 
     def element(self, path: str) -> str:
         """An element's name; its path where the plan gives none."""
@@ -167,6 +168,10 @@ class Words:
                 words[name] = self.tier(given[name])
         if "name" in given and entry.event.type.startswith("anchor."):
             words["anchor"] = self.anchor(given["name"])
+        if entry.event.type == "archive.item_recorded" and given.get("key") in self.archive:
+            # What it was called when it was archived; the English is the plan's.
+            english = self.archive[given["key"]].get("name_en", "")
+            words["name"] = loc({"name": given["name"], "name_en": english})
         for name in ("late", "spare"):
             if isinstance(given.get(name), int):
                 words[name] = format_span(given[name])

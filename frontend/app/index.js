@@ -53,6 +53,11 @@ function boot() {
   const summary = document.querySelector("[data-focus]");
   if (summary) summary.focus();
   startRowForms();
+  // On a phone the tabs are wider than the screen: the one at hand is brought into sight.
+  for (const tab of document.querySelectorAll(".nav-tabs .active")) {
+    const bar = tab.closest(".nav-tabs");
+    bar.scrollLeft = tab.offsetLeft - bar.offsetLeft - (bar.clientWidth - tab.offsetWidth) / 2;
+  }
   for (const button of document.querySelectorAll("[data-back]")) {
     button.addEventListener("click", () => history.back());
   }

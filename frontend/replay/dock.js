@@ -23,6 +23,7 @@ export class Dock {
     this.speed = find("speed");
     this.pace = find("pace");
     this.live = find("live");
+    this.said = find("said");
     this.help = find("keys");
     this.single = find("single-keys");
     this.playButton = root.querySelector("[data-go=play]");
@@ -38,6 +39,7 @@ export class Dock {
       this.scrub.setAttribute("aria-valuetext", line.valueText(at));
       this.scrub.style.setProperty("--part", `${(at / Math.max(line.length, 1)) * 100}%`);
       for (const strip of this.strips) strip.move(at);
+      this.said.textContent = "";
       return move(at, how);
     };
     this.scrub.max = line.length;
@@ -103,7 +105,9 @@ export class Dock {
     const at = this.line.next(JUMPS[name], name === "release" ? 0 : this.player.position);
     if (at === null) {
       const button = this.box.querySelector(`[data-jump=${name}]`);
-      this.say(this.words.no_more.replace("{what}", button.textContent.trim()));
+      const text = this.words.no_more.replace("{what}", button.textContent.trim());
+      this.said.textContent = text;
+      this.say(text);
       return;
     }
     this.player.go(at);

@@ -49,6 +49,8 @@ export class Sheet {
   async load() {
     await this.viewer.importXML(inLanguage(await read(this.about.source)));
     this.canvas = this.viewer.get("canvas");
+    // It takes the keyboard, to be moved about: what it is must be said.
+    this.canvas.getContainer().querySelector("svg").setAttribute("aria-label", this.about.title);
     this.registry = this.viewer.get("elementRegistry");
     this.layer = this.canvas.getLayer("planroom-replay", 2000);
   }

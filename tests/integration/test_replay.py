@@ -155,7 +155,13 @@ def test_details_tell_what_changed_and_which_rule_matched(told: Told) -> None:
     table = next(d for d in found if d.entry.event.type == "tier.proposed")
     [rule] = table.rules
     assert rule.key == "p11_rule_sensitive" and "可能造成重大影响" in rule.text
-    assert table.inputs["可能造成重大影响"] is True
+    asked = {one.label: one for one in table.inputs}
+    assert asked["可能造成重大影响"].value is True
+    trend = asked["发酵趋势"]  # the record says "fast"; the form says what that is
+    assert trend.field is not None and trend.field.id == "trend"
+    assert trend.value in {key for key, _zh, _en in trend.field.options}
+    way = next(d for d in found if d.entry.event.type == "decision.taken" and d.inputs)
+    assert all(one.field is not None for one in way.inputs if one.label.startswith("triage."))
     # The previous round stands in another chunk: it is looked up.
     late = details_of(told[0], case_id, "leader", again.entry.event.seq - 1)
     assert late[0].changes == again.changes and late[0].again

@@ -76,6 +76,9 @@ def test_details_say_who_when_what_and_what_changed(as_: As, case: Case) -> None
     assert "其他" in table and "依据的规则" in table and "阅读量" in table
     way = article(page, "走向:")
     assert "approve.agreed" in way and "其他情况" in way
+    # From the record on to the form that was filled in.
+    assert re.search(r'<a href="/tasks/[^"]+">看任务</a>', check)
+    assert as_("leader").get(re.findall(r'href="(/tasks/[^"]+)"', check)[0]).status_code == 200
 
 
 def test_an_auditor_reads_no_personal_data_of_the_public(as_: As, case: Case) -> None:
