@@ -8,7 +8,6 @@ from typing import Any, cast
 from flask import Blueprint, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_login import login_required
 from sqlalchemy.orm import Session
 
 from models.plans import Plan
@@ -26,6 +25,7 @@ from services import (
 from services.directory import people_by_id
 from services.errors import Refusal
 from views.forms import Mistakes, Reader
+from views.gates import keepers_only
 from views.kit import (
     Answer,
     NavigationItem,
@@ -44,6 +44,7 @@ from views.kit import (
 from views.refusals import field_errors, sentence
 
 bp = Blueprint("archive_room", __name__, url_prefix="/archive")
+bp.before_request(keepers_only)
 
 #: How a list stands: words and colour.
 LIST_STATES = {
@@ -54,13 +55,6 @@ LIST_STATES = {
     "carried_out": (_l("已执行"), "green"),
 }
 OUTCOMES = {"": _l("未执行"), "destroyed": _l("已销毁"), "held": _l("暂缓,未销毁")}
-
-
-@bp.before_request
-@login_required
-def keepers_only() -> None:
-    """Raises Refusal ``not_your_role`` 403 for anybody else."""
-    keepers.require_keeper(me())
 
 
 @bp.get("")
@@ -271,7 +265,7 @@ def tabs(here: str) -> list[NavigationItem]:
         ("due", "archive_room.index", _("到期与销毁"), "clipboard-list"),
         ("files", "archive_files.index", _("案卷"), "archive"),
         ("holds", "archive_files.holds", _("暂缓销毁"), "hourglass"),
-        ("terms", "archive_terms.show", _("保管期限"), "calendar"),
+        ("terms", "archive_terms.show", _("保管期限设定"), "calendar"),
     ]
     return [
         NavigationItem(text, url_for(endpoint), icon, key == here)

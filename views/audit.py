@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, current_app, request, url_for
 from flask_babel import gettext as _
-from flask_login import login_required
 
 from services import cases, masking
-from services.auditing import require_auditor
 from services.case_list import summaries
+from views.gates import auditors_only
 from views.kit import (
     Answer,
     NavigationItem,
@@ -22,13 +21,7 @@ from views.kit import (
 )
 
 bp = Blueprint("audit", __name__, url_prefix="/audit")
-
-
-@bp.before_request
-@login_required
-def auditors_only() -> None:
-    """Raises Refusal ``not_your_role`` 403 for anybody else."""
-    require_auditor(me())
+bp.before_request(auditors_only)
 
 
 @bp.get("")
@@ -71,7 +64,7 @@ def tabs(here: str) -> list[NavigationItem]:
         ("cases", "audit.index", _("回放"), "player-play"),
         ("search", "searching.show", _("检索"), "search"),
         ("compliance", "compliance.show", _("时限情况"), "chart-bar"),
-        ("clauses", "clauses.index", _("条款"), "list-check"),
+        ("clauses", "clauses.index", _("各条款"), "list-check"),
         ("proof", "proof.heads", _("校验与存证"), "shield-check"),
         ("exports", "exporting.index", _("导出"), "download"),
         ("log", "audit_log.show", _("查阅记录"), "eye"),

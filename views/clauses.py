@@ -6,12 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Blueprint, request
-from flask_login import login_required
 from sqlalchemy.orm import Session
 
 from models.plans import PlanVersion
 from services import masking, plans
-from services.auditing import require_auditor
 from services.case_reading import TimelineEvent
 from services.clause_evidence import CaseEvidence, clause_page
 from services.clause_reading import Evidence, Item
@@ -22,19 +20,14 @@ from services.plan_reading import version_by_number
 from services.plan_text_clauses import coverage
 from services.tiers import tier_named, tiers_of
 from views import clause_words, plan_terms, plan_words
+from views.gates import auditors_only
 from views.kit import Answer, database, library, me, now, render, row_number
 from views.plan_drawing import segments
 from views.timeline import Words
 from workflows.contract import FormField
 
 bp = Blueprint("clauses", __name__, url_prefix="/audit/clauses")
-
-
-@bp.before_request
-@login_required
-def auditors_only() -> None:
-    """Raises Refusal ``not_your_role`` 403 for anybody else."""
-    require_auditor(me())
+bp.before_request(auditors_only)
 
 
 @bp.get("")
@@ -116,6 +109,7 @@ def _lines(session: Session) -> Callable[[CaseEvidence, Evidence, Item], clause_
                 recipients={str(row["key"]): row for row in manifest.get("recipients", [])},
                 anchors={str(row["key"]): row for row in manifest.get("anchors", [])},
                 approvals={str(row["kind"]): row for row in manifest.get("approvals", [])},
+                archive={str(row["key"]): row for row in manifest.get("archive", [])},
                 now=now(),
             )
         return by_version[version.id]

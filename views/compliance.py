@@ -8,12 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, current_app, make_response, request, url_for
-from flask_login import login_required
 from sqlalchemy.orm import Session
 
 from models.plans import PlanVersion
 from services import compliance_cases, masking
-from services.auditing import require_auditor
 from services.compliance import FEW, Compliance, Row, compliance
 from services.compliance_book import versions_with_cases
 from services.compliance_clocks import VERDICTS, Scope
@@ -23,21 +21,22 @@ from services.errors import Refusal
 from views import compliance_words
 from views.compliance_drawing import drawing
 from views.forms.base import Mistakes, Reader
+from views.gates import auditors_only
 from views.i18n import current_zone
 from views.kit import Answer, database, me, now, render, row_number, see_other
 from views.refusals import field_errors
 
 bp = Blueprint("compliance", __name__, url_prefix="/audit/compliance")
+bp.before_request(auditors_only)
 
 #: "" among the tiers asked for would mean every one.
 UNGRADED = "none"
-
-
-@bp.before_request
-@login_required
-def auditors_only() -> None:
-    """Raises Refusal ``not_your_role`` 403 for anybody else."""
-    require_auditor(me())
+#: Days before and after these are no days of a case, and too far out for a moment in UTC.
+_FIRST, _LAST = date(1970, 1, 1), date(2200, 12, 31)
+#: What the page of cases may be asked for, beside where it goes on.
+_ASKED = (
+    "plan", "tier", "clause", "since", "until", "drills", "deadline", "verdict", "role", "moment",
+)  # fmt: skip
 
 
 @bp.get("")
@@ -96,7 +95,7 @@ def cases() -> Answer:
                 session, scope, request.args.get("deadline", "")
             )
             verdict = request.args.get("verdict", "")
-            role = request.args.get("role", "")
+            role = request.args.get("role", "").replace("\x00", "")
             page = compliance_cases.clock_cases(
                 session,
                 book,
@@ -109,7 +108,14 @@ def cases() -> Answer:
             shown = {"moment": None, "deadline": deadline, "verdict": verdict, "role": role}
         masks = masking.masks_for(session, me(), [row.case_id for row in page.rows], now())
         return render(
-            "audit/compliance_cases.html", **common, **shown, page=page, masks=masks, scope=scope
+            "audit/compliance_cases.html",
+            **common,
+            **shown,
+            page=page,
+            masks=masks,
+            scope=scope,
+            first_page=_same_cases() if before is not None else None,
+            next_page=_same_cases(page.next) if page.next else None,
         )
 
 
@@ -128,7 +134,7 @@ def _scope() -> Scope:
     plan, tier = read.text("plan", limit=60), read.text("tier", limit=60)
     clause = read.text("clause", limit=60)
     read.finish()
-    last = until + timedelta(days=1) if until is not None and until < date.max else None
+    last = min(until, _LAST) + timedelta(days=1) if until is not None else None
     return Scope(
         plan=plan,
         tier=None if not tier else "" if tier == UNGRADED else tier,
@@ -142,6 +148,7 @@ def _scope() -> Scope:
 def _midnight(day: date | None) -> datetime | None:
     if day is None:
         return None
+    day = min(max(day, _FIRST), _LAST + timedelta(days=1))
     return datetime.combine(day, time(), ZoneInfo(current_zone()))
 
 
@@ -175,6 +182,13 @@ def _cases_link(plan: str, tier: str | None, **more: str) -> str:
     if tier is not None:
         chosen["tier"] = tier or UNGRADED
     return url_for("compliance.cases", plan=plan, **{k: v for k, v in chosen.items() if v})
+
+
+def _same_cases(before: int | None = None) -> str:
+    """The page of cases asked for, from the beginning or further on. Only what it knows is taken
+    from the address: any other name may mean something to `url_for`."""
+    asked: dict[str, Any] = {name: request.args[name] for name in _ASKED if name in request.args}
+    return url_for("compliance.cases", before=before, **asked)
 
 
 def _events_link(row: Row) -> str:

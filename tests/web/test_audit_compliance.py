@@ -143,13 +143,23 @@ def test_what_is_not_there_is_said_in_words(as_: As, visitor: Browser) -> None:
         ("compliance?since=yesterday", 422, "日期写法不对"),
         ("compliance?since=2026-03-02&until=2026-03-01", 422, "结束不能早于开始"),
         ("compliance?since=2026-03-01&until=9999-12-31", 200, "特别重大"),
+        ("compliance?since=0001-01-01", 200, "特别重大"),
+        ("compliance?since=9999-12-31", 200, "没有符合条件的事件"),
+        ("compliance?until=0001-01-01", 200, "没有符合条件的事件"),
         ("compliance?plan=p99", 404, "没有这个预案"),
         ("compliance?plan=p11&since=2031-01-01", 200, "没有符合条件的事件"),
         ("compliance/cases?plan=p11&deadline=x@1", 404, ""),
         ("compliance/cases?plan=p11&deadline=report_1h/report_in_time@1&verdict=huge", 200, "按时"),
         ("compliance/cases?plan=p11&moment=report&before=99999999999999", 200, "事件"),
         ("compliance/cases?plan=x&moment=report", 404, "没有这个预案"),
+        ("compliance/cases?plan=p11&moment=report&since=0001-01-01&until=9999-12-31", 200, "事件"),
+        (
+            "compliance/cases?plan=p11&deadline=report_1h/report_in_time@1&role=%00",
+            200,
+            "按时",
+        ),
         ("compliance/tasks/none", 404, ""),
+        ("compliance/tasks/%00", 404, ""),
         ("clauses/p99", 404, "没有这个预案"),
         ("clauses/p11?clause=P11-D99", 404, ""),
         ("clauses/p11?clause=%00%27&before=-3", 404, ""),
@@ -157,6 +167,17 @@ def test_what_is_not_there_is_said_in_words(as_: As, visitor: Browser) -> None:
         answer = browser.get(f"/audit/{path}")
         assert answer.status_code == status, path
         assert words in answer.text, path
+
+
+def test_an_address_only_leads_on_by_what_the_page_knows(as_: As) -> None:
+    """What `url_for` understands itself must not come from outside: a link of another scheme."""
+    given = "plan=p11&moment=report&drills=1&before=99"
+    odd = "_external=1&_scheme=javascript&_method=POST&_anchor=x&endpoint=y&cls=z"
+    answer = as_("auditor").get(f"/audit/compliance/cases?{odd}&{given}")
+    assert answer.status_code == 200
+    links = [unescape(one) for one in re.findall(r'href="([^"]*)"', answer.text)]
+    assert "/audit/compliance/cases?plan=p11&drills=1&moment=report" in links
+    assert not [one for one in links if "javascript" in one]
 
 
 def test_the_drawing_puts_what_was_late_right_of_the_limit() -> None:

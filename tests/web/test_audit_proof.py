@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from docx import Document
@@ -105,6 +106,8 @@ def test_a_broken_chain_is_said_to_be(world: World, as_: As, case: Case) -> None
         connection.execute(text(row), {"c": f"case:{case.id}"})
     refused = auditor.post(f"/audit/cases/{case.id}/bundle")
     assert refused.status_code == 409 and not audit_events(world, "audit.bundle_made")
+    # The address the form was sent to cannot be opened: showing personal data leads to the page.
+    assert f'name="next" value="{address}"' in refused.text
 
 
 def test_a_case_just_begun_and_bad_addresses(
@@ -125,6 +128,38 @@ def test_a_case_just_begun_and_bad_addresses(
     assert auditor.get("/audit/cases/999/proof").status_code == 404
     assert auditor.post("/audit/cases/999/bundle").status_code == 404
     assert auditor.post("/audit/cases/999/proof").status_code == 404
+
+
+def test_the_report_tells_when_a_thing_was_done_and_when_it_was_entered(
+    world: World, as_: As, clock: Clock
+) -> None:
+    case, auditor = world.open(), as_("auditor")
+    clock.forward(hours=1)
+    done = {"note": "已核", "serious": False, "count": 1}
+    world.complete(
+        case, "check", "duty", done, clock(), occurred_at=clock() - timedelta(minutes=30)
+    )
+    with zipfile.ZipFile(io.BytesIO(auditor.post(f"/audit/cases/{case.id}/bundle").data)) as box:
+        report = box.read("report.html").decode()
+        paper = Document(io.BytesIO(box.read("report.docx")))
+    cells = [c.text for t in paper.tables for row in t.rows for c in row.cells]
+    entered = clock().astimezone(ZoneInfo("Asia/Shanghai")).strftime("%Y-%m-%d %H:%M")
+    for told in (report, "\n".join(cells)):
+        assert told.count(f"({entered} 录入)") >= 2, "of the limit and of the event"
+        assert "均为 Asia/Shanghai 时间。" in told
+    assert any(one.startswith("T01-D1 ") for one in cells), "the plan's own words for the limit"
+
+
+def test_what_leads_from_a_case_to_its_proof(as_: As, case: Case) -> None:
+    auditor = as_("auditor")
+    replay = auditor.get(f"/audit/cases/{case.id}/replay").text
+    assert f'href="/audit/cases/{case.id}/proof"' in replay
+    proof = auditor.get(f"/audit/cases/{case.id}/proof").text
+    assert f'href="/audit/cases/{case.id}/conformance"' in proof
+    assert f'href="/audit/cases/{case.id}/replay"' in proof
+    conformance = auditor.get(f"/audit/cases/{case.id}/conformance").text
+    assert f'href="/cases/{case.id}"' in conformance
+    assert f'href="/audit/cases/{case.id}/proof"' in conformance
 
 
 def test_others_are_kept_out(as_: As, case: Case) -> None:
@@ -177,6 +212,8 @@ def test_seals_are_lodged_and_compared(world: World, as_: As, case: Case) -> Non
     assert "现在的链里都在" in compare(file.data)[1]
     assert "现在的链里都在" in compare(given=line)[1]
     assert compare(b"nothing")[0] == 422 and compare()[0] == 422
+    status, page = compare(given="planroom 2026 <x>")
+    assert status == 422 and 'value="planroom 2026 &lt;x&gt;"' in page, "typed again by nobody"
     with world.db.engine.begin() as connection:
         guards.remove(connection)
         for table in ("history_event", "chain_head"):
