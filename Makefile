@@ -6,7 +6,7 @@ PYTEST_ARGS ?=
 # The invented unit of the demonstration; DEMO=0 runs your own (see docs/operators.md).
 export DEMO ?= 1
 
-.PHONY: run test setup setup-test check unit bench pictures plans lock clean
+.PHONY: run test setup setup-test check bench pictures plans lock clean
 
 run: setup
 	@$(BIN)/flask --app app run-planroom
