@@ -340,3 +340,23 @@ def test_why_a_text_was_withdrawn_is_not_in_a_masked_bundle(
     raw, made = bundle_of(full, tmp_path, case.id, later)
     assert made.masked
     assert not [name for name, content in contents(raw).items() if name.encode() in content]
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "code"),
+    [
+        ("UPDATE head_seal SET body = 'x'", "seal_list"),
+        ("UPDATE head_seal SET body = '[]'", "seal_list"),
+        ("UPDATE history_event SET content = 'x' WHERE chain = 'heads'", "seal_event"),
+        ("DELETE FROM history_event WHERE chain = 'heads'", "seal_event"),
+    ],
+)
+def test_a_seal_that_was_spoiled_is_in_the_bundle_and_is_named(
+    full: World, tmp_path: Path, spoiled: str, code: str
+) -> None:
+    case = full.one(select(Case))
+    with full.db.engine.begin() as connection:
+        guards.remove(connection)
+        connection.execute(text(spoiled))
+    report = checked(bundle_of(full, tmp_path, case.id)[0], tmp_path)
+    assert code in report.codes()
