@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, request, send_file
+from flask import Blueprint, Flask, Response, current_app, request
 from flask_babel import gettext as _
 
 from models.audit import ExportJob
@@ -15,6 +15,7 @@ from services.access import AUDITOR
 from services.errors import Refusal
 from services.export_run import Exports
 from views import search_form
+from views.downloads import kept_file
 from views.export_words import FORMATS, column_words, error_words, misfit_words, status_words
 from views.gates import auditors_only
 from views.i18n import current_locale
@@ -106,18 +107,7 @@ def download(job_id: int) -> Response:
     """The file. Whatever it holds, the browser saves it and runs none of it."""
     with database().read() as session:
         found = export_jobs.download(session, settings().data_dir, job_id, me().id)
-    answer = send_file(
-        found.path.resolve(),
-        mimetype=found.mime,
-        as_attachment=True,
-        download_name=found.name,
-        conditional=True,
-        etag=found.digest,
-    )
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
+    return kept_file(found.path, found.name, found.mime, found.digest)
 
 
 @bp.get("/cases/<int:case_id>/conformance")

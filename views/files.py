@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, make_response, request, send_file
+from flask import Blueprint, Response, make_response, request
 from flask_babel import gettext as _
 from flask_login import login_required
 from sqlalchemy.orm import Session
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from services import access, files, masked_files, signals
 from services.errors import Refusal
 from services.masking import BARE
+from views.downloads import kept_file
 from views.kit import Answer, actor, database, me, now, render, run, say, see_other, settings
 from views.refusals import sentence
 from views.unmasking import panel, signal_panel
@@ -32,19 +33,7 @@ def download(attachment_id: int) -> Response:
             if refusal.code != "file_masked":
                 raise
             return _masked(session, refusal.args_)
-    # An absolute path: Flask takes a relative one from the package's folder.
-    answer = send_file(
-        found.path.resolve(),
-        mimetype=found.mime,
-        as_attachment=True,
-        download_name=found.name,
-        conditional=True,
-        etag=found.path.name,
-    )
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
+    return kept_file(found.path, found.name, found.mime, found.path.name)
 
 
 def _masked(session: Session, what: Mapping[str, Any]) -> Response:
