@@ -3,8 +3,8 @@ mask. What a page needs is looked up for all its rows together."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,21 +15,23 @@ from models.cases import Case
 from models.history import HistoryEvent
 from models.people import Person
 from models.plans import PlanVersion
-from services import audit_lookups, history, masked_rows, masking, masking_events
+from services import audit_log, audit_lookups, history, masked_rows, masking, masking_events
 from services.case_reading import TimelineEvent
 from services.definitions import catalogue_for, static_path
 from services.directory import people_by_id, roles
 from services.tiers import tiers_of
 from views.i18n import loc
+from views.proof_words import chains_named
 from views.record_words import RECORD_SENTENCES
 from views.timeline import SENTENCES, Line, Words
 
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """One event, ready to show. ``case`` None: it belongs to the organisation or the audit room,
-    and ``number``, ``title`` and ``plan`` are ""; ``replay`` and ``record`` lead to it in its
-    case. ``title`` is masked as the sentence is."""
+    """One event, ready to show. ``case`` None: it belongs to the organisation or the audit room;
+    ``number``, ``title`` and ``plan`` are then of the case that an event of the audit room is
+    about, else "". ``replay`` and ``record`` lead to it in its chain, where there is a page for
+    that. ``title`` is masked as the sentence is."""
 
     line: Line
     case: Case | None
@@ -59,12 +61,20 @@ class EventRows:
     def rows(self, events: Sequence[HistoryEvent]) -> list[EventRow]:
         """The events as rows, in their order."""
         payloads = [history.payload_of(event) for event in events]
-        self._look_up(events, [payload.get("person") for payload in payloads])
+        about = {
+            event.id: audit_log.cases_named(payload)
+            for event, payload in zip(events, payloads, strict=True)
+            if event.chain == history.AUDIT
+        }
+        named = {id_ for ids in about.values() for id_ in ids}
+        self._look_up(events, named, [payload.get("person") for payload in payloads])
         personal = history.personal_by_event(self.session, list(events))
         beside = masking_events.masks_beside(self.session, self.person, events, self.now)
         rows = []
         for event, payload in zip(events, payloads, strict=True):
             kept = personal.get(event.id, {})
+            if event.chain == history.AUDIT and "chain" in payload:
+                payload = payload | {"chain": chains_named(str(payload["chain"]), self._cases)}
             entry = TimelineEvent(
                 event=event,
                 payload=payload,
@@ -74,8 +84,23 @@ class EventRows:
                 lag=int((event.recorded_at - event.occurred_at).total_seconds()),
                 erased=history.erased_fields(event, kept),
             )
-            rows.append(self._row(entry, beside.get(event.id)))
+            row = self._row(entry, beside.get(event.id))
+            rows.append(self._about(row, event, about[event.id]) if event.id in about else row)
         return rows
+
+    def _about(self, row: EventRow, event: HistoryEvent, cases: Sequence[int]) -> EventRow:
+        """The row of an event of the audit room, with the case it is about if that is one."""
+        page = url_for("audit_log.show", before=event.seq + 1, _anchor=f"log-{event.seq}")
+        case = self._cases.get(cases[0]) if len(cases) == 1 else None
+        if case is None:
+            return replace(row, record=page)
+        return replace(
+            row,
+            number=case.number,
+            title=self._masks[case.id].text(case.title),
+            plan=loc(self._versions[case.plan_version_id].manifest, "title"),
+            record=page,
+        )
 
     def _row(self, entry: TimelineEvent, beside: masking.Mask | None) -> EventRow:
         event = entry.event
@@ -101,14 +126,17 @@ class EventRows:
             record=url_for("cases.full_record", case_id=case.id, _anchor=f"event-{event.seq}"),
         )
 
-    def _look_up(self, events: Sequence[HistoryEvent], named: Sequence[object]) -> None:
+    def _look_up(
+        self, events: Sequence[HistoryEvent], about: Set[int], named: Sequence[object]
+    ) -> None:
         session = self.session
-        cases = {event.case_id for event in events} - self._masks.keys()
+        cases = ({event.case_id for event in events} | about) - self._masks.keys()
         self._masks |= masking.masks_for(session, self.person, sorted(cases, key=_none_first),
                                          self.now)  # fmt: skip
         missing = [id_ for id_ in cases if id_ is not None]
         self._cases |= audit_lookups.cases_by_id(session, missing)
-        versions = {self._cases[id_].plan_version_id for id_ in missing} - self._versions.keys()
+        found = [self._cases[id_] for id_ in missing if id_ in self._cases]
+        versions = {case.plan_version_id for case in found} - self._versions.keys()
         self._versions |= audit_lookups.versions_by_id(session, versions)
         people = {event.person_id for event in events} | {event.on_behalf_of for event in events}
         people |= {id_ for id_ in named if isinstance(id_, int)}

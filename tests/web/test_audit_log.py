@@ -17,7 +17,7 @@ from services.audit_trail import Opened, record_opened
 from services.moments import utc_text
 from tests.integration.world import Made, World
 from tests.web.conftest import Browser, Clock
-from tests.web.public_case import give_role, public_made, the_case
+from tests.web.public_case import found_in, give_role, public_made, the_case
 from views.audit_trail import what_words
 
 __all__ = ["public_made"]
@@ -140,3 +140,19 @@ def test_pages_keep_the_filter_and_say_how_far_they_looked(
         assert "what=tasks.show" in path
     assert len(seen) == 3 and said >= 1 and following is None
     assert "回到第一页" in page
+
+
+def test_lists_of_events_say_which_case_an_act_of_the_room_was_about(as_: As, world: World) -> None:
+    case, auditor = the_case(world), as_("auditor")
+    auditor.get("/inbox")
+    auditor.post(f"/audit/cases/{case.id}/unmask", {"reason": "倒查通报时间"})
+    auditor.post(f"/audit/cases/{case.id}/proof")
+    give_role(world, "outsider", "auditor", instead=True)
+    other = as_("outsider")
+    page = other.get("/audit/exceptions?kinds=unmasked").text
+    assert "显示个人信息:倒查通报时间" in page and f"{case.number} " in page
+    assert not found_in(page), "the case's title is masked as ever"
+    [way] = re.findall(r'href="(/audit/log\?before=\d+)#(log-\d+)"', page)
+    assert f'id="{way[1]}"' in other.get(way[0]).text
+    search = other.get("/audit/search?go=1&types=audit.verified").text
+    assert f"核对校验链:{case.number}" in search and "case:1" not in search
