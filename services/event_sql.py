@@ -27,7 +27,7 @@ Name = Literal["cases", "element", "person", "role", "type", "entered_later", "t
 #: What is read of each event before it is known to be wanted.
 _LIGHT = "id, occurred_at"
 #: What a sieve may ask about besides.
-_ASKED = "case_id, type, person_id, role_key, element_path, recorded_at, content"
+_ASKED = ("case_id", "type", "person_id", "role_key", "element_path", "recorded_at", "content")
 #: No planner reaches into a subquery with a LIMIT; larger than any case.
 _FENCE = 1_000_000_000
 
@@ -133,16 +133,19 @@ class Asked:
 
     def some(self, part: Stream, size: int, place: int, tests: Sequence[Condition]) -> str:
         """At most ``size`` events of a part of a stream: those ``wanted`` that pass the tests, and
-        in any case the last one that was looked at; with it, how many were (``looked``)."""
+        in any case the last one that was looked at; with it, how many were (``looked``). Of cases
+        only those that pass are counted."""
         tests = (*part.tests, *tests)
         if not tests:
-            what = f"{_LIGHT}, {place} as place, 1 as wanted, 1 as looked"
-            return self.one(part, size, what, _LIGHT)
-        back = "desc" if self.span.oldest_first else "asc"
+            return self.one(part, size, f"{_LIGHT}, {place} as place, 1 as wanted, 1 as looked")
         wanted = " and ".join(f"({self._test(test)})" for test in tests)
-        columns = f"{_LIGHT}, {_ASKED}"
+        columns = ", ".join([_LIGHT, *(one for one in _ASKED if re.search(rf"\b{one}\b", wanted))])
+        if part.name == "cases":  # all of them is read in any case
+            what = f"{_LIGHT}, {place} as place, 1 as wanted, 1 as looked"
+            return self._of_cases(part, size, what, columns, wanted)
+        back = "desc" if self.span.oldest_first else "asc"
         return (
-            f"with seen as ({self.one(part, size, columns, columns)}) "
+            f"with seen as ({self.one(part, size, columns)}) "
             f"select {_LIGHT}, {place} as place, case when wanted then 1 else 0 end as wanted, "
             "case when ends then (select count(*) from seen) else 0 end as looked from ("
             f"select seen.id, seen.occurred_at, {wanted} as wanted, seen.id = (select id from seen "
@@ -150,15 +153,10 @@ class Asked:
             "where wanted or ends"
         )
 
-    def one(self, part: Stream, size: int, what: str, of: str = _LIGHT, skip: int = 0) -> str:
-        """A select of at most ``size`` rows of a part of a stream, after ``skip``; ``of`` are the
-        columns that ``what`` speaks of."""
+    def one(self, part: Stream, size: int, what: str, skip: int = 0) -> str:
+        """A select of at most ``size`` rows of a part of a stream, after ``skip``."""
         if part.name == "cases":
-            chains = ", ".join(self._bind(chain_of(id_)) for id_ in part.values)
-            return (
-                f"select {what} from (select {of} from history_event where chain in ({chains}) "
-                f"limit {_FENCE}) as fenced{self._order('', None, '', size, skip)}"
-            )
+            return self._of_cases(part, size, what, _LIGHT)
         index = INDEXES[part.name]
         value = self._bind(part.values[0]) if part.values else None
         return (
@@ -166,10 +164,17 @@ class Asked:
             f"{self._order(index.column, value, index.where, size, skip)}"
         )
 
+    def _of_cases(self, part: Stream, size: int, what: str, columns: str, wanted: str = "") -> str:
+        chains = ", ".join(self._bind(chain_of(id_)) for id_ in part.values)
+        return (
+            f"select {what} from (select {columns} from history_event where chain in ({chains}) "
+            f"limit {_FENCE}) as seen{self._order('', None, wanted, size)}"
+        )
+
     def hint(self, index: Index) -> str:
         return f" indexed by {index.name}" if self.sqlite else ""
 
-    def _order(self, column: str, value: str | None, where: str, size: int, skip: int) -> str:
+    def _order(self, column: str, value: str | None, where: str, size: int, skip: int = 0) -> str:
         low, high = self.span.bounds()
         order = [column] if column else []
         conditions = [where] if where else []
