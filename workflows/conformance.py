@@ -9,15 +9,16 @@ second round; ``flows``: ids of the sequence flows taken, in order).
 It sees: an element that is not on the diagram, or whose turn it was not; a flow the diagram does
 not have there, or none where one must be; a round left out or told twice; a join before its
 tokens; a sub-process or call ended with something open inside; something cancelled by nothing, or
-left standing by what ends it; a boundary event without its host; a task opened, completed or
-cancelled against the diagram's turn; a gateway's decision that names other flows than were taken;
-an end with something still open; a change of version that the open elements do not fit.
+left standing by what ends it; a boundary event without its host, or that catches an error or an
+escalation nothing threw; a task opened, completed or cancelled against the diagram's turn; a
+gateway's decision that names other flows than were taken, or none; an end with something still
+open; a change of version that the open elements do not fit.
 
 It cannot see: whether a condition, a clock or a table gave what the record says (that is
 `services.past_cases`, which computes); two acts of parallel branches told in the other order; the
 end of a *running* case cut off (no record shows what has not come yet); which of two calls of the
 same element, under way at once, an inner element belongs to (it fits if one reading does); whether
-a clock that rings once rang twice; who threw what a boundary event caught.
+a clock that rings once rang twice.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ __all__ = ["MOST_READINGS", "Act", "Misfit", "Verdict", "replay"]
 
 #: So many acts are played again for other readings of the record (a second or two); after that
 #: it stays undecided whether one of them fits.
-MOST_READINGS: Final = 5000
+MOST_READINGS: Final = 1000
 #: So many acts back another reading is still tried.
 _MOST_OPEN: Final = 1000
 

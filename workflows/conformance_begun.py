@@ -47,6 +47,8 @@ class Begun(Tokens):
         #: Cancelled hosts that a boundary event has answered for.
         self.struck: set[Key] = set()
         self.causes: list[Cause] = []
+        #: Errors and escalations caught: (the event's path, the host, which of both).
+        self.caught: list[tuple[str, Key, str]] = []
 
     def _reach(self, key: Key, node: Node) -> None:
         """An element that ends in the moment it is entered, without a flow having led there."""
@@ -75,6 +77,8 @@ class Begun(Tokens):
         for one, stands_in in hosts:
             first.setdefault(stands_in, one)
         within, key = self.choices.pick(list(first.items()))
+        if node.event in ("error", "escalation"):
+            self.caught.append((path, key, node.event))
         if node.interrupting:
             self.struck.add(key)
             self.causes.append(Cause(host=key))

@@ -44,6 +44,11 @@ class Node:
         return self.kind in SUB_PROCESSES or self.kind == "callActivity"
 
     @property
+    def chooses(self) -> bool:
+        """Whether it takes some of its flows, by conditions."""
+        return self.kind in ("exclusiveGateway", "inclusiveGateway") and len(self.outs) > 1
+
+    @property
     def joins(self) -> bool:
         """Whether it waits for tokens from several flows."""
         return self.kind in ("parallelGateway", "inclusiveGateway") and len(self.ins) > 1

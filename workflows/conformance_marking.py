@@ -155,6 +155,13 @@ class Marking:
             raise Unfit("decided_otherwise", path, ", ".join(taken[0]))
         del taken[0]
 
+    def all_decided(self) -> None:
+        """Every choice of the last act has been told as a decision."""
+        for path, passes in self.taken.items():
+            node = self.graph.nodes[static(path)]
+            if passes and node.chooses:
+                raise Unfit("not_decided", path)
+
     def node(self, path: str) -> Node:
         """The element at a path. Raises `Unfit` for one that is not on the diagram."""
         node = self.graph.nodes.get(static(path))

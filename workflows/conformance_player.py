@@ -102,6 +102,7 @@ class Player:
         marking = self._under_way()
         if self.untold:
             self.settle()
+        marking.all_decided()
         self._nothing_untold(marking)
         if act.type == "task.completed":
             self._completed(act)
@@ -128,11 +129,13 @@ class Player:
     def _move(self, act: Act) -> None:
         marking = self._under_way()
         self._nothing_untold(marking)
+        marking.all_decided()
         marking.move(self._graph(act.version))
         self._walk(act)
 
     def _end(self) -> None:
         marking = self._under_way()
+        marking.all_decided()
         left = marking.open()
         if left:
             raise Unfit("left_open", left[0])

@@ -213,7 +213,7 @@ class Tokens:
 
     def _leave(self, path: str, within: Within, node: Node) -> None:
         chosen: Sequence[tuple[str, str]] = node.outs
-        if node.kind in ("exclusiveGateway", "inclusiveGateway") and len(node.outs) > 1:
+        if node.chooses:
             chosen = self._chosen(path, node)
         self._took(path, chosen)
         around = prefix_of(path)

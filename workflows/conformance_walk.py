@@ -7,7 +7,7 @@ What ends, waits or is cancelled is judged here; how tokens leave and enter, in
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from workflows.conformance_begun import Begun, Cause
@@ -20,6 +20,7 @@ from workflows.conformance_marking import (
     Marking,
     Token,
     Unfit,
+    Within,
     parse,
     static,
 )
@@ -247,6 +248,9 @@ class _Walk(Begun):
                 raise Unfit("not_told", key[0])
 
     def _all_caused(self) -> None:
+        for path, host, event in self.caught:
+            if not any(self._throws(key, within, host, event) for key, within in self._over()):
+                raise Unfit("not_thrown", path, host[0])
         for key, within in self.cancelled:
             if not any(cause.covers(key, within) for cause in self.causes):
                 raise Unfit("cancel_without_cause", key[0])
@@ -254,3 +258,11 @@ class _Walk(Begun):
             for key, within in self.marking.all():
                 if cause.covers(key, within):
                     raise Unfit("cancel_missing", key[0])
+
+    def _over(self) -> Iterator[tuple[Key, Within]]:
+        yield from self.completed
+        yield from self.cancelled  # what throws is cancelled where what it throws ends its scope
+
+    def _throws(self, key: Key, within: Within, host: Key, event: str) -> bool:
+        node = self.marking.node(key[0])
+        return host in within and node.event == event and node.kind != "boundaryEvent"
