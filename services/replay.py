@@ -16,7 +16,7 @@ from models.cases import Case
 from models.history import HistoryEvent
 from models.plans import PlanVersion
 from services import history
-from services.case_reading import and_around
+from services.case_diagrams import and_around
 from services.definitions import catalogue_for, static_path
 from services.errors import Refusal
 from services.replay_flows import FlowsTaken

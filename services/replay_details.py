@@ -15,7 +15,8 @@ from models.cases import Case
 from models.history import HistoryEvent
 from models.people import Person
 from services import history, masking
-from services.case_reading import TimelineEvent, and_around
+from services.case_diagrams import and_around
+from services.case_reading import TimelineEvent
 from services.definitions import definition_for, static_path
 from services.directory import people_by_id
 from services.replay import Stretch, stretches

@@ -9,7 +9,8 @@ from flask_babel import gettext as _
 
 from models.plans import PlanVersion
 from models.tasks import UserTask
-from services.case_reading import CaseOverview, DiagramView
+from services.case_diagrams import DiagramView
+from services.case_reading import CaseOverview
 from services.definitions import static_path
 from services.plan_reading import process_names
 from views.i18n import format_short, loc

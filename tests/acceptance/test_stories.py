@@ -15,7 +15,8 @@ from sqlalchemy import select
 
 from models.cases import Case
 from services import history, replay
-from services.case_reading import case_events, element_states
+from services.case_diagrams import element_states
+from services.case_reading import case_events
 from services.conformance_check import check_case
 from services.uow import Database
 from tests.acceptance.stories.clocked import source_clocks

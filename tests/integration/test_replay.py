@@ -16,7 +16,8 @@ from models.people import Person
 from models.plans import PlanVersion
 from models.tasks import UserTask
 from services import case_migration, history, replay, replay_details, replay_median
-from services.case_reading import case_events, element_states
+from services.case_diagrams import element_states
+from services.case_reading import case_events
 from services.people import person_by_username
 from services.replay import Frames
 from services.replay_details import Detail

@@ -11,7 +11,7 @@ import pytest
 
 from models.cases import Case
 from models.tasks import UserTask
-from services.case_reading import element_states
+from services.case_diagrams import element_states
 from tests.integration.world import World
 from tests.web.conftest import Browser, Clock
 
