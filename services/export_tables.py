@@ -37,6 +37,8 @@ _WIDTHS = {"case_title": 36, "type": 22, "happened": 19, "recorded": 19, "elemen
 #: Rows of events on one sheet: what Excel holds, less the heading.
 MOST_ROWS = 1_048_575
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
+
 Cell = str | int | bool | datetime | None
 
 
@@ -153,14 +155,14 @@ def _row(source: Source, entry: Entry) -> Sequence[Cell]:
 
 
 def _json(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True) if value else ""
+    return _ENCODER.encode(value) if value else ""
 
 
 def _plain(value: Cell) -> str | int:
+    if isinstance(value, str):
+        return guarded(value)
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, datetime):
-        return utc_text(value)
-    return guarded(value) if isinstance(value, str) else value
+    return utc_text(value) if isinstance(value, datetime) else value

@@ -60,12 +60,11 @@ def known_of_cases(session: Session, case_ids: Sequence[int]) -> dict[int, Known
 
 def _fields(session: Session, case_ids: Sequence[int]) -> dict[int, Fields]:
     """The personal fields of each case's forms, in all versions it ran on."""
-    rows = session.execute(
-        select(Case.id, PlanVersion)
-        .join(PlanVersion, PlanVersion.id == Case.plan_version_id)
-        .where(Case.id.in_(case_ids))
-    )
-    found = {case_id: dict(fields_of_version(session, version)) for case_id, version in rows}
+    runs = select(Case.id, Case.plan_version_id).where(Case.id.in_(case_ids))
+    versions = {row.id: row.plan_version_id for row in session.execute(runs)}
+    wanted = select(PlanVersion).where(PlanVersion.id.in_(set(versions.values())))
+    of_version = {one.id: fields_of_version(session, one) for one in session.scalars(wanted)}
+    found = {case_id: dict(of_version[version]) for case_id, version in versions.items()}
     moved = select(HistoryEvent).where(
         HistoryEvent.type == "instance.migrated",
         HistoryEvent.chain.in_([history.chain_of(one) for one in case_ids]),

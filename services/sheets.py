@@ -49,6 +49,8 @@ class Written:
 
 def guarded(text: str) -> str:
     """The text as it may stand in a cell of a CSV or Excel file."""
+    if text[:1].isalnum():  # as nearly all: no formula begins so
+        return text
     if text.startswith(_BREAKS) or text.lstrip().startswith(_FORMULA):
         return "'" + text
     return text
