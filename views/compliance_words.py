@@ -33,7 +33,7 @@ MOMENTS = {
     "review": _l("总结评估"),
 }
 MOMENTS_MEAN = {
-    "report": _l("第一个接收方确认收到"),
+    "report": _l("第一个接收方确认收到;是否都已报到,见各项时限"),
     "statement": _l("第一次对外发布"),
     "closing": _l("确认办结标准已达到"),
     "review": _l("第一项总结评估办完"),

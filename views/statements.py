@@ -32,7 +32,7 @@ from views.forms import Mistakes, Reader
 from views.forms.parts import read_parts
 from views.forms.statement_release import channel_options, read_release
 from views.i18n import loc
-from views.kit import Answer, actor, database, me, now, render, run, say, see_other
+from views.kit import Answer, actor, database, me, now, render, row_number, run, say, see_other
 from views.refusals import field_errors, sentence
 from views.statement_page import compared, frame, released_statements, text_values
 from views.unmasking import panel
@@ -57,7 +57,7 @@ def printable(statement_id: int) -> Answer:
     with database().read() as session:
         statement, case = statement_reading.seen_by(session, me(), statement_id)
         mask = masking.mask_for(session, me(), case.id, now())
-        number = request.args.get("version", type=int) or statement.latest_number
+        number = request.args.get("version", type=row_number) or statement.latest_number
         out = masked_rows.published(releases.of_statement(session, statement.id))
         text = statement_reading.version(session, statement.id, number)
         return render(
@@ -102,8 +102,8 @@ def _page(
 def _comparison(session: Session, statement: Statement, shown: dict[str, Any]) -> dict[str, Any]:
     """The two versions asked for; without asking, the latest against the one before it."""
     last = statement.latest_number
-    one = request.args.get("a", type=int) or max(1, last - 1)
-    other = request.args.get("b", type=int) or last
+    one = request.args.get("a", type=row_number) or max(1, last - 1)
+    other = request.args.get("b", type=row_number) or last
     if one == other:
         return {"comparison": None, "one": one, "other": other}
     found = statement_reading.compare(session, statement.id, one, other)
@@ -335,10 +335,12 @@ def _new_page(
     status: int = 200, errors: Mapping[str, str] | None = None, refused: str = ""
 ) -> Answer:
     source = request.form if request.method == "POST" else request.args
-    corrects = source.get("corrects_id", type=int) or request.args.get("corrects", type=int)
+    corrects = source.get("corrects_id", type=row_number) or request.args.get(
+        "corrects", type=row_number
+    )
     with database().read() as session:
         old = statement_reading.find(session, corrects)
-        case_id = old.case_id if old is not None else source.get("case", type=int)
+        case_id = old.case_id if old is not None else source.get("case", type=row_number)
         case = access.case_seen_by(session, me(), case_id)
         if statement_reading.role_for_wording(session, me(), case) is None:
             raise Refusal("not_your_role", 403)

@@ -90,6 +90,10 @@ def test_any_two_versions_are_compared(desk: Desk) -> None:
     assert desk.as_("office").get(f"{PAGE}?a=1&b=7").status_code == 404
     text = desk.as_("office").get(f"{PAGE}/text?version=1")
     assert "3人受伤" in text.text and "4人受伤" not in text.text
+    for odd in ("9" * 30, "-1", "0", "x", ""):
+        assert "4人受伤" in desk.as_("office").get(f"{PAGE}/text?version={odd}").text, odd
+        assert desk.as_("office").get(f"{PAGE}?a={odd}&b={odd}").status_code == 200, odd
+        assert desk.as_("office").get(f"/statements/new?case={odd}").status_code == 404, odd
 
 
 def test_a_telephone_decision_is_entered_and_signed_later(desk: Desk) -> None:
