@@ -26,7 +26,7 @@ from services.history_types import all_types
 
 #: Rows of the log in a page, and rows looked at for one.
 PAGE: Final = 50
-BOUND: Final = 20_000
+BOUND: Final = 50_000
 #: Who may read the log.
 READERS: Final = (access.AUDITOR, access.ADMIN)
 #: Rows the ends of a period are moved apart by: the server's clock may have been set back.
