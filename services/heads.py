@@ -15,8 +15,9 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, NamedTuple, get_args
 
+import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -37,8 +38,7 @@ How = Literal["file", "mail", "print"]
 FORMAT: Final = "planroom-heads/1"
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """A chain's last event when it was sealed."""
 
     seq: int
@@ -130,8 +130,11 @@ def seal(uow: UnitOfWork, now: datetime, actor: Actor = CLOCK) -> HeadSeal:
 def heads_of(seal: HeadSeal) -> dict[str, Head]:
     """The heads a seal holds, by chain. Raises ValueError for a body that is none of ours."""
     try:
-        rows = json.loads(seal.body)["chains"]
-        return {str(chain): Head(int(seq), str(hash_)) for chain, seq, hash_ in rows}
+        rows = orjson.loads(seal.body)["chains"]
+        found = {chain: Head(seq, hash_) for chain, seq, hash_ in rows}
+        if not all(type(seq) is int and type(hash_) is str for seq, hash_ in found.values()):
+            raise TypeError
+        return found
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"the seal of {seal.day} cannot be read") from error
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import case, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from models.audit import HeadSeal
@@ -23,8 +23,9 @@ from models.history import HistoryEvent
 from services import heads
 from services.canonical import canonical
 from services.errors import Refusal
-from services.heads import Head, heads_of
+from services.heads import Head
 from services.history import HEADS, payload_of
+from services.rows import dialect_of
 
 Reason = Literal[
     "list",  # the list of a seal is not what its digest was made of, or cannot be read
@@ -37,6 +38,11 @@ Reason = Literal[
 ]
 _BATCH: Final = 400
 _CHAIN: Final = re.compile(r"[a-z]{1,20}(?::[0-9]{1,18})?")
+#: How the list of a seal begins, and what stands in it after a chain's name.
+_BEGIN: Final = '{"chains":['
+_ROW: Final = re.compile(r'([0-9]{1,18}),"([0-9a-f]{64})"\]')
+_END: Final = '],"day":"'
+_WHOLE_ROW: Final = re.compile(r'"([^"\\]+)",([0-9]{1,18}),"([0-9a-f]{64})"')
 _LINE: Final = re.compile(r"planroom (\d{4}-\d\d-\d\d) (\d{1,9}) ([0-9a-f]{64})")
 
 
@@ -68,17 +74,22 @@ def check_seals(session: Session) -> Outcome:
     """Hold every seal against its own event and against the chains. An unchanged head is looked up
     once, however many seals name it."""
     outcome, known = Outcome(), dict[str, Head]()
-    days = set[str]()
+    days, before = set[str](), frozenset[str]()
     for seal in heads.every(session):
         outcome.seals += 1
-        days.add(seal.day.isoformat())
+        day = seal.day.isoformat()
+        days.add(day)
         outcome.breaks += _of_itself(session, seal)
         try:
-            listed = heads_of(seal)
+            rows = _rows_in(seal.body)
+            fresh = dict(_row_read(row) for row in rows - before)
+            gone = {_row_read(row)[0] for row in before - rows} - fresh.keys()
         except ValueError:
-            outcome.breaks.append(Break(seal.day.isoformat(), "list"))
+            outcome.breaks.append(Break(day, "list"))
             continue
-        _hold(session, outcome, seal.day.isoformat(), listed, known)
+        before = rows
+        outcome.breaks += [Break(day, "back", chain) for chain in sorted(gone)]
+        _hold(session, outcome, day, fresh, known)
     for event in session.scalars(
         select(HistoryEvent).where(HistoryEvent.chain == HEADS, HistoryEvent.type == "heads.sealed")
     ):
@@ -91,15 +102,55 @@ def check_seals(session: Session) -> Outcome:
 def check_chain(session: Session, chain: str) -> list[Break]:
     """Hold what every seal says of one chain against it."""
     outcome, known = Outcome(), dict[str, Head]()
-    for seal in heads.every(session):
-        try:
-            head = heads_of(seal).get(chain)
-        except ValueError:
-            outcome.breaks.append(Break(seal.day.isoformat(), "list"))
+    for day, listed in _of_chain(session, chain):
+        if listed is None:
+            outcome.breaks.append(Break(day, "list"))
             continue
-        listed = {chain: head} if head is not None else {}
-        _hold(session, outcome, seal.day.isoformat(), listed, known)
+        if known and not listed:
+            outcome.breaks.append(Break(day, "back", chain))
+        _hold(session, outcome, day, listed, known)
     return outcome.breaks
+
+
+def _rows_in(body: str) -> frozenset[str]:
+    """The rows of a seal's list as they are written: from one day to the next few of them change,
+    and only those are read. Raises ValueError for what is no list of ours."""
+    end = body.rfind(_END)
+    if not body.startswith(_BEGIN) or end < len(_BEGIN):
+        raise ValueError
+    rows = body[len(_BEGIN) : end]
+    if not rows:
+        return frozenset()
+    if not (rows.startswith("[") and rows.endswith("]")):
+        raise ValueError
+    return frozenset(rows[1:-1].split("],["))
+
+
+def _row_read(row: str) -> tuple[str, Head]:
+    """Raises ValueError for what is no row of ours."""
+    found = _WHOLE_ROW.fullmatch(row)
+    if found is None:
+        raise ValueError
+    return found[1], Head(int(found[2]), found[3])
+
+
+def _of_chain(session: Session, chain: str) -> Iterator[tuple[str, dict[str, Head] | None]]:
+    """Day by day what its seal says of one chain, None for a list that cannot be read. The database
+    cuts it out: a list has as many rows as there are cases, and there is one for every day."""
+    named = f'["{chain}",'
+    find = func.instr if dialect_of(session) == "sqlite" else func.strpos
+    place = find(HeadSeal.body, named)
+    rows = select(
+        HeadSeal.day,
+        func.substr(HeadSeal.body, 1, len(_BEGIN)),
+        case((place > 0, func.substr(HeadSeal.body, place, len(named) + 100)), else_=""),
+    )
+    for day, begin, row in session.execute(rows.order_by(HeadSeal.day)):
+        told = _ROW.match(row, len(named)) if row else None
+        if begin != _BEGIN or (row and told is None):
+            yield day.isoformat(), None
+        else:
+            yield day.isoformat(), {chain: Head(int(told[1]), told[2])} if told else {}
 
 
 def check_lodged(session: Session, content: bytes) -> Outcome:
@@ -147,8 +198,6 @@ def _hold(
         before = known.get(chain)
         if before is not None and head.seq <= before.seq:
             outcome.breaks.append(Break(day, "back", chain, head.seq))
-    for chain in known.keys() - listed.keys():
-        outcome.breaks.append(Break(day, "back", chain))
     outcome.heads += len(fresh)
     there = _hashes(session, ((chain, head.seq) for chain, head in fresh.items()))
     for chain, head in sorted(fresh.items()):

@@ -223,3 +223,24 @@ def test_a_list_that_is_none_of_ours_is_refused(db: Database) -> None:
     with db.read() as session, pytest.raises(Refusal) as refused:
         check_lodged(session, deep.encode())
     assert refused.value.code == "lodged_unreadable"
+
+
+def test_a_list_that_was_spoiled_is_told(db: Database, now: datetime) -> None:
+    """Of one chain only its own row is read; what else is wrong with a list, all seals' check
+    tells."""
+    case_id = open_case_on_record(db, now)
+    seal(db, now)
+    chain = f"case:{case_id}"
+    with db.read() as session:
+        assert check_chain(session, chain) == [] and check_chain(session, "case:99") == []
+    for body, of_one in (
+        ("x", True), ("", True), ("[]", True), ('{"chains":7,"day":"2026-03-10"}', True),
+        ('{"chains":[["%s",true,"a"]],"day":"2026-03-10"}' % chain, True),  # noqa: UP031
+        ('{"chains":[["%s"]],"day":"2026-03-10"}' % chain, False),  # noqa: UP031
+        ('{"chains":[[],7],"day":"2026-03-10"}', False),
+    ):  # fmt: skip
+        tamper(db, "UPDATE head_seal SET body = :b", b=body)
+        assert "list" in {found.reason for found in check(db).breaks}
+        with db.read() as session:
+            found = check_chain(session, chain)
+            assert [one.reason for one in found] == (["list"] if of_one else [])
