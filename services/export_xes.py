@@ -29,6 +29,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import IO
 from xml.sax.saxutils import quoteattr
 
@@ -153,10 +154,13 @@ def _events(source: Source, entry: Entry, tasks: _Tasks, automatic: bool) -> Ite
     if not automatic:
         return
     for n, step in enumerate(payload.get("steps", ()), 1):
-        sign, path, _ = parse(step)
+        sign, path, _ = _parsed(step)
+        if sign:
+            continue
         element = source.element(entry.case, path)
-        if not sign and element is not None and element.kind != "userTask":
-            yield _event(source, entry, path, "complete", n=n)
+        if element is not None and element.kind != "userTask":
+            name = element.name or path.rpartition("/")[2]
+            yield _event(source, entry, path, "complete", name=name, n=n)
 
 
 def _transition(entry: Entry, task: str, taken: set[str]) -> str:
@@ -199,15 +203,15 @@ def _event(
     resource = f"person:{event.person_id}" if acted else ""
     role = event.role_key if acted else ""
     parts = [
-        f'    <event>\n      <string key="concept:name" value={_quoted(name)}/>\n',
+        f'    <event>\n      <string key="concept:name" value={_known(name)}/>\n',
         _string("concept:instance", task) if task else "",
         f'      <string key="lifecycle:transition" value="{transition}"/>\n'
         f'      <string key="org:resource" value="{resource}"/>\n'
-        f'      <string key="org:role" value={_quoted(role)}/>\n'
+        f'      <string key="org:role" value={_known(role)}/>\n'
         f'      <date key="time:timestamp" value="{utc_text(event.occurred_at)}"/>\n'
         f'      <id key="identity:id" value="{_identity(event.hash, n)}"/>\n'
-        f'      <string key="element" value={_quoted(path)}/>\n'
-        f'      <string key="event" value={_quoted(event.type)}/>\n'
+        f'      <string key="element" value={_known(path)}/>\n'
+        f'      <string key="event" value={_known(event.type)}/>\n'
         f'      <int key="seq" value="{event.seq}"/>\n',
         _date("recorded", event.recorded_at) if event.recorded_at != event.occurred_at else "",
     ]
@@ -234,6 +238,11 @@ def _quoted(value: str) -> str:
     if not _SPECIAL.search(value):
         return f'"{value}"'
     return quoteattr(whole(value), {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
+
+
+#: What comes again and again.
+_known = lru_cache(4096)(_quoted)
+_parsed = lru_cache(4096)(parse)
 
 
 def _attribute(kind: str, key: str, value: str) -> str:
