@@ -2,7 +2,8 @@
 
 What it costs depends on how much is read, not on how much there is: one index is chosen
 (`services.event_streams`), read in its order, and the rest of the filter is applied to what comes.
-A filter so rare that nothing turns up stops at a bound and says how far back it has looked.
+A filter so rare that nothing turns up stops at a bound, of events and of time, and says how far
+back it has looked.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 
 from sqlalchemy.orm import Session
 
@@ -29,6 +31,9 @@ from services.moments import from_text, utc_text
 LIMIT = 50
 #: Events looked at for one page.
 BOUND = 10_000
+#: Seconds after which a page that has looked at so many shows what it has: what they are read
+#: from may be a slow disk.
+PATIENCE, AT_LEAST = 0.15, 500
 #: What a whole event counts for where only that tells whether it is meant.
 _WHOLE = 5
 #: Most whole events fetched at once.
@@ -69,7 +74,7 @@ def page(
         return Page([], None, None, True)
     span = Span(flt.since, flt.until, after)
     found: list[HistoryEvent] = []
-    read = 0
+    begun, read = monotonic(), 0
     for some, looked, last in _portions(session, asked, span, limit, bound):
         found += some
         read += looked
@@ -77,7 +82,8 @@ def page(
             found = found[:limit]
             end = found[-1]
             return Page(found, _cursor((end.occurred_at, end.id)), end.occurred_at, True)
-        if last is not None and read >= bound:
+        tired = read >= AT_LEAST and monotonic() - begun > PATIENCE
+        if last is not None and (read >= bound or tired):
             return Page(found, _cursor(last), last[0], len(found) == limit)
     return Page(found, None, None, True)
 
@@ -112,7 +118,7 @@ def _portions(
         looked += more
         if is_wanted:
             wanted.append(row.id)
-        if len(wanted) < size and looked < min(bound, event_streams.CHUNK):
+        if len(wanted) < size and looked < min(bound, AT_LEAST):
             continue
         some = asked.keep_events(event_streams.events(session, wanted))
         judged, kept = judged + len(wanted), kept + len(some)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from operator import itemgetter
+from time import perf_counter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, func, select, text
@@ -26,8 +27,11 @@ from services.history import chain_of
 CHUNK = 2000
 #: Values whose first rows are fetched by one query (SQLite joins at most 500 selects).
 TOGETHER = 100
-#: How much larger each chunk is than the one before.
+#: How much larger a chunk is than the one before, if that took less than `_SOON` seconds; where
+#: it took longer than `_LATE` (what it read stood on a slow disk), so much smaller.
 _GROWTH = 4
+_SOON, _LATE = 0.02, 0.1
+_LEAST = 200
 _AT_ONCE = 500
 #: ``occurred_at`` and ``id`` by their places in a row.
 _ORDER = itemgetter(1, 0)
@@ -151,6 +155,7 @@ class _Source:
         self.span = span
         self.tests = tests
         self.size = 0
+        self.took = 0.0  # seconds, for the last chunk
         self.buffer: list[Row[Any]] = []
 
     def __iter__(self) -> Iterator[Row[Any]]:
@@ -160,7 +165,12 @@ class _Source:
             if sum(row.looked for row in chunk) < self.size:
                 return
             self.span = self.span.beyond(key_of(chunk[-1]))
-            _fill(self.session, [self], min(_GROWTH * self.size, CHUNK))
+            _fill(self.session, [self], self._next())
+
+    def _next(self) -> int:
+        if self.took > _LATE:
+            return min(self.size, max(self.size // _GROWTH, _LEAST))
+        return min(self.size * (_GROWTH if self.took < _SOON else 1), CHUNK)
 
 
 def _fill(session: Session, sources: Sequence[_Source], size: int) -> None:
@@ -173,7 +183,10 @@ def _fill(session: Session, sources: Sequence[_Source], size: int) -> None:
         # What is sorted as a whole is not sorted again for a few.
         source.size = max(size, CHUNK // 4) if source.part.name == "cases" else size
         selects.append(asked.some(source.part, source.size, place, source.tests))
+    begun = perf_counter()
     for row in session.execute(text(asked.union(selects)).bindparams(*asked.params)):
         found.setdefault(row.place, []).append(row)
+    took = perf_counter() - begun
     for place, source in enumerate(sources):
+        source.took = took / len(sources)
         source.buffer = sorted(found.get(place, []), key=_ORDER, reverse=not span.oldest_first)
