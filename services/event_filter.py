@@ -5,6 +5,7 @@ It is plain data (`to_dict`, `from_dict`), so that it can be kept, put in an add
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -14,6 +15,8 @@ from services.errors import Refusal
 from services.moments import from_text, utc_text
 
 _MOMENTS = ("since", "until")
+#: What JSON can say and no database keeps in a text.
+_UNKEPT = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,4 +89,6 @@ def _is_of(value: Any, default: Any, name: str) -> bool:
         return isinstance(value, datetime)
     if name in ("late", "open_only"):
         return isinstance(value, bool)
+    if isinstance(value, str) and _UNKEPT.search(value):
+        return False
     return isinstance(value, type(default))

@@ -122,6 +122,15 @@ def test_what_cannot_be_read_is_said_at_its_field(auditor: Browser, world: World
     assert not logged(world, "audit.searched")
 
 
+def test_a_hidden_filter_no_form_wrote_is_refused(auditor: Browser, world: World) -> None:
+    """What JSON can say and no database keeps: SQLite lets some of it by, PostgreSQL none."""
+    for given in (r'{"role": "\u0000"}', r'{"element": "a\ud800"}', '{"x": 1}', "[]", "{", "nan"):
+        assert auditor.post("/audit/exceptions/sheet", {"query": given}).status_code == 422, given
+        saved = auditor.post("/audit/search/saved", {"query": given, "name": "n"})
+        assert saved.status_code == 422, given
+    assert not logged(world, "audit.search_saved")
+
+
 def test_each_name_of_a_tier_is_offered_once_and_found_in_every_plan(
     auditor: Browser, world: World
 ) -> None:
