@@ -73,12 +73,14 @@ class Begun(Tokens):
             hosts = [*open_, *(one for one in self.completed if one[0][0] == host), *hosts]
         if not hosts:
             raise Unfit("host_not_open", path, host)
-        first: dict[Within, Key] = {}
-        for one, stands_in in hosts:
-            first.setdefault(stands_in, one)
-        within, key = self.choices.pick(list(first.items()))
         if node.event in ("error", "escalation"):
+            key, within = self.choices.pick(hosts)
             self.caught.append((path, key, node.event))
+        else:  # which of two hosts that stand in the same it was makes no difference
+            first: dict[Within, tuple[Key, Within]] = {}
+            for one in hosts:
+                first.setdefault(one[1], one)
+            key, within = self.choices.pick(list(first.values()))
         if node.interrupting:
             self.struck.add(key)
             self.causes.append(Cause(host=key))
