@@ -186,6 +186,7 @@ def check_some(
     """Check chains in order of name, those behind ``after`` ("" to begin), for about so long, and
     put on record which (``audit.verified``). The first portion also holds all seals against the
     chains. Raises as `auditing.auditor`."""
+    after = after.replace("\x00", "")
     with db.read() as session:
         auditing.auditor(session, actor)
         total = session.scalar(select(func.count()).select_from(ChainHead)) or 0

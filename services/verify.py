@@ -1,7 +1,9 @@
 """Whether a chain of history still says what was written.
 
 Found here: a changed body, hash or column, an event removed, inserted or moved, an end cut off,
-a personal value altered or put under another event. Not found here: a chain that somebody with
+a personal value altered, put under another event, or gone from a case without an event after it
+that destroyed any (what the organisation's events held of a signal goes with the signal's case,
+and that case's chain says so). Not found here: a chain that somebody with
 full access to the database rewrote whole, head and all; against that stand the hashes handed out
 (evidence bundles carry the head's), which such a chain no longer meets.
 """
@@ -28,12 +30,14 @@ Reason = Literal[
     "columns",  # a column that is not hashed says something else than those that are
     "personal",  # a personal value is not the one committed to
     "stray",  # a personal value that no event commits to
+    "untold",  # a personal value of a case is gone, and nothing says that it was destroyed
     "cut_off",  # the head knows of later events
     "head",  # the head's hash is not the last event's, or there is no head
     "missing",  # a case without any history
 ]
 
 _BATCH = 500
+_DESTROYED = "personal.destroyed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +72,11 @@ def verify_chain(session: Session, chain: str) -> ChainReport:
     )
     assert length is not None
     try:
-        last, erased, committed = _walk(session, chain)
+        last, erased, committed, untold = _walk(session, chain)
         _check_head(session, chain, length, last)
         _check_stray(session, chain, committed)
+        if untold and _case_of(chain) is not None:
+            raise _Broken("untold", min(untold))
     except _Broken as broken:
         return ChainReport(chain, False, length, broken.seq, broken.reason)
     return ChainReport(chain, True, length, head=last, erased=erased)
@@ -86,20 +92,24 @@ def verify_all(session: Session) -> Iterator[ChainReport]:
         yield verify_chain(session, chain)
 
 
-def _walk(session: Session, chain: str) -> tuple[str, int, set[str]]:
-    """Check event after event; the last hash, the number of erased personal values, and all
-    commitments."""
-    previous, seq, erased = "", 0, 0
+def _walk(session: Session, chain: str) -> tuple[str, int, set[str], list[int]]:
+    """Check event after event; the last hash, the number of erased personal values, all
+    commitments, and the events with a value that is gone and no destruction after them."""
+    previous, seq, erased, destroyed = "", 0, 0, 0
     committed: set[str] = set()
+    untold: list[int] = []
     while events := _fetch(session, chain, seq):
         bodies = []
         for event in events:
             seq += 1
             bodies.append((seq, _check_event(event, seq, previous)))
             previous = event.hash
-        erased += _check_personal(session, chain, bodies, committed)
+        gone = _check_personal(session, chain, bodies, committed)
+        erased += len(gone)
+        destroyed = max([seq_ for seq_, b in bodies if b["type"] == _DESTROYED], default=destroyed)
+        untold = [one for one in (*untold, *gone) if one > destroyed]
         session.expunge_all()
-    return previous, erased, committed
+    return previous, erased, committed, untold
 
 
 def _fetch(session: Session, chain: str, after: int) -> list[HistoryEvent]:
@@ -147,14 +157,15 @@ def _case_of(chain: str) -> int | None:
 
 def _check_personal(
     session: Session, chain: str, bodies: list[tuple[int, dict[str, Any]]], committed: set[str]
-) -> int:
+) -> list[int]:
+    """For each value that is gone, the event that commits to it."""
     wanted = {
         commitment: (seq, name)
         for seq, body in bodies
         for name, commitment in body.get("personal", {}).items()
     }
     committed.update(wanted)
-    found = 0
+    gone = dict(wanted)
     broken: list[int] = []
     keys = list(wanted)
     for start in range(0, len(keys), _BATCH):
@@ -162,8 +173,8 @@ def _check_personal(
             PersonalValue.commitment.in_(keys[start : start + _BATCH])
         )
         for row in session.scalars(query):
-            found += 1
             seq, name = wanted[row.commitment]
+            gone.pop(row.commitment, None)
             if (
                 row.field != name
                 or row.event_chain != chain
@@ -172,7 +183,7 @@ def _check_personal(
                 broken.append(seq)
     if broken:
         raise _Broken("personal", min(broken))
-    return len(keys) - found
+    return [seq for seq, _name in gone.values()]
 
 
 def _commits(commitment: str, salt: str, value: str) -> bool:

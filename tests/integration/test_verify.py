@@ -56,12 +56,27 @@ def test_long_chains_are_checked_over_many_batches(
     assert report(db, f"case:{case_id}").first_break == 10
 
 
-def test_deleted_personal_values_are_fine_and_counted(db: Database, now: datetime) -> None:
+def test_destroyed_personal_values_are_fine_and_counted(
+    db: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     case_id = open_case_on_record(db, now)
     with db.engine.begin() as connection:
         connection.execute(text("DELETE FROM personal_value WHERE field = 'reporter'"))
     found = report(db, f"case:{case_id}")
-    assert (found.ok, found.erased) == (True, 1)
+    assert (found.ok, found.reason, found.first_break) == (False, "untold", 1), "nobody says so"
+
+    def told(uow: UnitOfWork) -> None:
+        history.append(
+            uow, "personal.destroyed", case=uow.session.get_one(Case, case_id), actor=SYSTEM,
+            occurred_at=now, now=now,
+            payload={"values": 1, "reason": "asked", "basis": []},
+        )  # fmt: skip
+
+    db.run(told)
+    for batch in (500, 2):
+        monkeypatch.setattr("services.verify._BATCH", batch)
+        found = report(db, f"case:{case_id}")
+        assert (found.ok, found.erased) == (True, 1)
 
 
 HASH = "'" + "b" * 64 + "'"
