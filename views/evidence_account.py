@@ -76,7 +76,7 @@ def account_of(session: Session, case: Case, mask: Mask) -> Account:
         masked=mask.on,
         length=len(view.timeline),
         head=last.hash if last is not None else "",
-        limits=[_limit(words, clock) for clock in view.clocks],
+        limits=[_limit(words, clock, view.version.manifest) for clock in view.clocks],
         statements=[
             masked_rows.statement_frame(mask, frame(session, one, view.at))
             for one in statement_reading.of_case(session, case.id)
@@ -107,7 +107,7 @@ def _words(session: Session, view: CaseOverview) -> Words:
     )
 
 
-def _limit(words: Words, clock: Clock) -> Limit:
+def _limit(words: Words, clock: Clock, manifest: Mapping[str, Any]) -> Limit:
     late = clock.late
     if clock.status == "met":
         outcome = _("按时,余 %(spare)s", spare=format_span(late or 0))
@@ -123,11 +123,14 @@ def _limit(words: Words, clock: Clock) -> Limit:
     done = task.occurred_at or task.completed_at
     later = task.completed_at is not None and done is not None
     lag = (task.completed_at - done).total_seconds() if later else 0  # type: ignore[operator]
-    rule = clock.rule
-    clauses = f"{rule['id']} {loc(rule, 'text')}" if rule is not None else " ".join(clock.clauses)
+    # Of all the clauses around a step, those that set a limit.
+    rules = {str(row["id"]): row for row in manifest.get("clocks", [])}
+    own = [rules[one] for one in clock.clauses if one in rules]
+    asked = [clock.rule] if clock.rule is not None else own
+    clauses = ";".join(f"{row['id']} {loc(row, 'text')}" for row in asked)
     return Limit(
         words.task(task.element_path),
-        clauses.strip(),
+        clauses or " ".join(clock.clauses),
         clock.due_at,
         done,
         task.completed_at if lag >= LAG else None,
@@ -139,7 +142,7 @@ def limit_line(one: Limit) -> tuple[str, ...]:
     """A limit as cells: on what, clause, when due, when done (and entered), how it came out."""
     done = format_moment(one.done) or "—"
     if one.entered is not None:
-        done += _("(%(at)s 录入)", at=format_moment(one.entered))
+        done += " " + _("(%(at)s 录入)", at=format_moment(one.entered)).strip()
     return (one.what, one.clauses or "—", format_moment(one.due), done, one.outcome)
 
 
@@ -147,7 +150,7 @@ def event_line(line: Line) -> tuple[str, ...]:
     """An event as cells: number, when, who, what; when it was entered, where it was not at once."""
     text = line.text
     if line.lag:
-        text += _("(%(at)s 录入)", at=format_moment(line.recorded_at))
+        text += " " + _("(%(at)s 录入)", at=format_moment(line.recorded_at)).strip()
     return (str(line.seq), format_moment(line.at, seconds=True), line.who, text)
 
 
@@ -162,7 +165,7 @@ def times(account: Account) -> str:
 def version_line(shown: Mapping[str, Any], row: Any) -> tuple[str, ...]:
     """A version as cells: number, who, when, digest, note."""
     return (
-        _("第 %(n)s 版", n=row.number),
+        str(row.number),
         _name(shown, row.author_id),
         format_moment(row.created_at),
         row.digest,
@@ -181,7 +184,7 @@ def decision_line(shown: Mapping[str, Any], row: Any) -> tuple[str, ...]:
         row.comment,
     ]
     return (
-        _("第 %(n)s 版", n=shown["version_numbers"][row.version_id]),
+        str(shown["version_numbers"][row.version_id]),
         loc(needs[row.kind]) if row.kind in needs else row.kind,
         shown["words"].decision_name(row.decision),
         _name(shown, row.person_id),
@@ -197,7 +200,7 @@ def release_line(shown: Mapping[str, Any], row: Any) -> tuple[str, ...]:
     taken = format_moment(row.withdrawn_at)
     fate = [row.link, _("%(when)s 撤回", when=taken) if taken else "", row.withdrawal_reason or ""]
     return (
-        _("第 %(n)s 版", n=shown["version_numbers"][row.version_id]),
+        str(shown["version_numbers"][row.version_id]),
         f"{loc(channel) if channel is not None else ''} {row.account}".strip(),
         _name(shown, row.person_id),
         format_moment(row.occurred_at),

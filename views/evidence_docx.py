@@ -27,9 +27,9 @@ def written(account: Account) -> bytes:
         paper.centred(account.unit, size=16)
     paper.centred(in_words(account.case.title))
     _about(paper, account)
-    paper.heading(_("时限"), 1)
+    paper.heading(_("各项时限"), 1)
     limits = list(map(cells.limit_line, account.limits))
-    _table(paper, heads["limits"], limits, (2, 3.4, 1.9, 1.9, 2), _("没有设时限的任务。"))
+    _table(paper, heads["limits"], limits, (2, 3, 2.1, 2.2, 2), _("没有设时限的任务。"))
     paper.heading(_("对外文稿与审签"), 1)
     if not account.statements:
         paper.line(_("没有文稿。"))
@@ -76,9 +76,9 @@ def _about(paper: Paper, account: Account) -> None:
         (_("事件"), f"{case.number} {in_words(case.title)}"),
         (_("预案"), versions),
         (_("等级"), account.tier),
-        (_("启动于"), format_moment(case.opened_at)),
-        (_("办结于"), format_moment(case.closed_at) or "—"),
-        (_("归档于"), format_moment(case.archived_at) or "—"),
+        (_("启动时间"), format_moment(case.opened_at)),
+        (_("办结时间"), format_moment(case.closed_at) or "—"),
+        (_("归档时间"), format_moment(case.archived_at) or "—"),
         (_("记录"), _("%(n)s 条,末条校验码 %(head)s", n=account.length, head=account.head or "—")),
         (_("制作于"), format_moment(account.made_at)),
         (_("所列时间"), cells.times(account)),
@@ -99,10 +99,11 @@ def _statement(paper: Paper, shown: Mapping[str, Any]) -> None:
             told = value if isinstance(value, str) else format_moment(value)
             paper.line((words.part_name(part) + _(":"), True), in_words(told))
     tables = (
-        ("versions", _("各版"), cells.version_line, shown["versions"], (1, 1.4, 1.8, 4, 2)),
+        ("versions", _("各版"), cells.version_line, shown["versions"], (1.4, 1.7, 2, 4, 2)),
         ("decisions", _("审签"), cells.decision_line, shown["decisions"],
-         (1, 1.4, 1.2, 1.2, 1.8, 2, 2.4)),
-        ("releases", _("发布"), cells.release_line, shown["releases"], (1, 2.2, 1.2, 1.8, 2, 3)),
+         (1.4, 1.7, 1.7, 1.6, 2.1, 1.7, 2.2)),
+        ("releases", _("发布"), cells.release_line, shown["releases"],
+         (1.4, 2.2, 1.8, 2.1, 1.7, 2.4)),
     )  # fmt: skip
     for key, title, line, rows, widths in tables:
         paper.heading(title, 3)
