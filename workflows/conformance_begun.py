@@ -3,6 +3,7 @@ sub-processes, the first of several events."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -49,6 +50,9 @@ class Begun(Tokens):
         self.causes: list[Cause] = []
         #: Errors and escalations caught: (the event's path, the host, which of both).
         self.caught: list[tuple[str, Key, str]] = []
+        #: How often an event has happened in this act, by its path and by where. What all hear
+        #: happens once to each: the likeliest is where it has not happened yet.
+        self.heard: Counter[tuple[str, Key | Within]] = Counter()
 
     def _reach(self, key: Key, node: Node) -> None:
         """An element that ends in the moment it is entered, without a flow having led there."""
@@ -73,6 +77,8 @@ class Begun(Tokens):
             hosts = [*open_, *(one for one in self.completed if one[0][0] == host), *hosts]
         if not hosts:
             raise Unfit("host_not_open", path, host)
+        if not node.interrupting:
+            hosts.sort(key=lambda one: self.heard[path, one[0]])
         if node.event in ("error", "escalation"):
             key, within = self.choices.pick(hosts)
             self.caught.append((path, key, node.event))
@@ -81,6 +87,7 @@ class Begun(Tokens):
             for one in hosts:
                 first.setdefault(one[1], one)
             key, within = self.choices.pick(list(first.values()))
+        self.heard[path, key] += 1
         if node.interrupting:
             self.struck.add(key)
             self.causes.append(Cause(host=key))
@@ -94,7 +101,8 @@ class Begun(Tokens):
             scopes = [(*t.within, k) for k, t in marking.under_way.items() if k[0] == around]
         if not scopes:
             raise Unfit("host_not_open", path, around)
-        scope = self.choices.pick(list(scopes))
+        scope = self.choices.pick(sorted(scopes, key=lambda one: self.heard[path, one]))
+        self.heard[path, scope] += 1
         key = self._put(path, "", scope)
         starts = marking.graph.starts[static(path)]
         if any(marking.graph.nodes[start].interrupting for start in starts):
