@@ -186,9 +186,9 @@ def check_some(
     """Check chains in order of name, those behind ``after`` ("" to begin), for about so long, and
     put on record which (``audit.verified``). The first portion also holds all seals against the
     chains. Raises as `auditing.auditor`."""
-    after = after.replace("\x00", "")
     with db.read() as session:
         auditing.auditor(session, actor)
+        after = after.replace("\x00", "")
         total = session.scalar(select(func.count()).select_from(ChainHead)) or 0
         seals = heads_check.check_seals(session).breaks if not after else []
         begun, broken, done, first = time.monotonic(), list[ChainReport](), 0, ""
