@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -202,12 +203,15 @@ def sweep(uow: UnitOfWork, data_dir: Path, now: datetime) -> int:
     doomed += [
         path
         for path in folder.iterdir()
-        if path.name not in kept and path.is_file() and not _held(path) and _aged(path, now)
+        if path.name not in kept and not _held(path) and _aged(path, now)
     ]
 
     def remove() -> None:
         for path in doomed:
-            path.unlink(missing_ok=True)
+            if path.is_dir():  # what a process that was killed had gathered
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
     uow.after_commit(remove)
     return len(doomed)

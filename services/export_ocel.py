@@ -14,7 +14,6 @@ file, so that memory does not grow with them.
 from __future__ import annotations
 
 import json
-import sqlite3
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
@@ -28,6 +27,7 @@ from models.people import Person
 from models.tasks import UserTask
 from models.words import Statement
 from services.export_rows import BATCH
+from services.export_seen import Seen
 from services.export_source import Entry, Progress, Source
 from services.moments import utc_text
 
@@ -47,8 +47,6 @@ _OBJECT_ATTRIBUTES: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 #: Attributes of an object that never change have the first moment there is (specification, 7).
 _ALWAYS = "1970-01-01T00:00:00Z"
-#: Objects known without looking, at most.
-_MOST_KNOWN = 50_000
 #: Fields of payloads that hold a person's number, and what the person is to the event.
 _PERSONS = {
     "to": "given to", "from": "taken from", "assignee": "assigned", "person": "about",
@@ -60,14 +58,14 @@ _PERSONS = {
 def write_ocel(out: IO[bytes], source: Source, progress: Progress, folder: Path) -> int:
     """Write the log; returns how many events. ``folder`` takes the list of objects meanwhile."""
     with tempfile.TemporaryDirectory(dir=folder, prefix=".objects-") as kept:
-        seen = _Seen(Path(kept) / "objects.db")
+        seen = Seen(Path(kept) / "objects.db")
         try:
             return _write(out, source, progress, seen)
         finally:
             seen.close()
 
 
-def _write(out: IO[bytes], source: Source, progress: Progress, seen: _Seen) -> int:
+def _write(out: IO[bytes], source: Source, progress: Progress, seen: Seen) -> int:
     n, types = 0, set[str]()
     out.write(b'{"events":[')
     written: list[bytes] = []
@@ -165,55 +163,7 @@ def _relationships(entry: Entry) -> Collection[tuple[str, str]]:
 # --------------------------------------------------------------------------------- objects
 
 
-class _Seen:
-    """Which objects occur, on disk; those named of late are known without looking."""
-
-    def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None)
-        for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-4000"):
-            self._db.execute(f"PRAGMA {pragma}")
-        self._db.execute(
-            "CREATE TABLE seen (kind TEXT, id TEXT, PRIMARY KEY (kind, id)) WITHOUT ROWID"
-        )
-        self._db.execute("BEGIN")
-        self._known: set[str] = set()
-        self._new: list[str] = []
-
-    def add(self, ids: Iterable[str]) -> None:
-        """Take ``kind:id`` for seen."""
-        for id_ in ids:
-            if id_ not in self._known:
-                self._known.add(id_)
-                self._new.append(id_)
-        if len(self._known) > _MOST_KNOWN:
-            self._keep()
-            self._known.clear()
-
-    def _keep(self) -> None:
-        rows = (id_.partition(":")[::2] for id_ in sorted(self._new))
-        self._db.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", rows)
-        self._new.clear()
-
-    def batches(self, kind: str) -> Iterator[list[str]]:
-        """Ids of a kind, a batch at a time; what is added meanwhile may come too."""
-        after = ""
-        while True:
-            self._keep()
-            rows = self._db.execute(
-                "SELECT id FROM seen WHERE kind = ? AND id > ? ORDER BY id LIMIT ?",
-                (kind, after, BATCH),
-            ).fetchall()
-            if not rows:
-                return
-            ids = [str(row[0]) for row in rows]
-            yield ids
-            after = ids[-1]
-
-    def close(self) -> None:
-        self._db.close()
-
-
-def _objects(source: Source, seen: _Seen) -> Iterator[dict[str, Any]]:
+def _objects(source: Source, seen: Seen) -> Iterator[dict[str, Any]]:
     # Tasks and statements first: they name cases, and cases name versions.
     session = source.session
     for ids in seen.batches("task"):

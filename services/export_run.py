@@ -110,7 +110,9 @@ class Exports:
         except Refusal as refusal:
             self._end(job_id, "failed", refusal.code)
         except Exception as error:
-            full = isinstance(error, OSError) and error.errno in _FULL
+            # What packs a workbook says it in an error of its own.
+            errors = (error, error.__context__)
+            full = any(isinstance(one, OSError) and one.errno in _FULL for one in errors)
             full = full or "disk is full" in str(error)
             if not full:
                 log.exception("export %s failed", job_id)

@@ -12,7 +12,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -72,41 +73,76 @@ def write_xlsx(
 ) -> int:
     """Write the workbook; returns how many events. Moments are local time of ``zone``, cells are
     cut at what Excel holds; ``folder`` takes what is not yet packed, ``most`` are the rows of a
-    sheet."""
-    book = xlsxwriter.Workbook(
-        out,
-        {
-            "constant_memory": True,
-            "tmpdir": str(folder),
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        },
-    )
-    local, n, at = ZoneInfo(zone), 0, 0
-    with book:
-        moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-        head = book.add_format({"bold": True, "bottom": 1})
-        sheet = _sheet(book, head, headings)
-        for row in _rows(source):
-            if at == most:
-                sheet, at = _sheet(book, head, headings), 0
-            at += 1
-            n += 1
-            for place, value in enumerate(row):
-                if value is None or value == "":
-                    continue
-                if isinstance(value, bool):
-                    sheet.write_boolean(at, place, value)
-                elif isinstance(value, datetime):
-                    shown = value.astimezone(local).replace(tzinfo=None)
-                    sheet.write_datetime(at, place, shown, moment)
-                elif isinstance(value, int):
-                    sheet.write_number(at, place, value)
-                else:
-                    sheet.write_string(at, place, whole(guarded(value))[:MOST_CHARACTERS])
-            if not n % BATCH:
-                progress(n)
+    sheet. Packing, the last part of the work, is stopped by ``progress`` as the rest is."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".sheets-") as kept:
+        told = _Told(out)
+        book: Any = xlsxwriter.Workbook(
+            told,
+            {
+                "constant_memory": True,
+                "tmpdir": kept,
+                "use_zip64": True,  # a full sheet may have more than 4 GB before it is packed
+                "strings_to_formulas": False,
+                "strings_to_urls": False,
+                "strings_to_numbers": False,
+            },
+        )
+        try:
+            n = _fill(book, source, progress, headings, ZoneInfo(zone), most)
+            told.listener = lambda: progress(n)
+            book.close()
+        except BaseException:
+            # Not by `close`, which packs all there is.
+            told.listener = None
+            for sheet in book.worksheets():
+                sheet.row_data_fh.close()
+            raise
+    return n
+
+
+class _Told:
+    """A file that lets somebody know of each part written to it."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self._out = out
+        self.listener: Callable[[], None] | None = None
+
+    def write(self, part: bytes) -> int:
+        if self.listener is not None:
+            self.listener()
+        return self._out.write(part)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._out, name)
+
+
+def _fill(
+    book: Any, source: Source, progress: Progress, headings: Mapping[str, str], zone: ZoneInfo,
+    most: int,
+) -> int:  # fmt: skip
+    n, at = 0, 0
+    moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+    head = book.add_format({"bold": True, "bottom": 1})
+    sheet = _sheet(book, head, headings)
+    for row in _rows(source):
+        if at == most:
+            sheet, at = _sheet(book, head, headings), 0
+        at += 1
+        n += 1
+        for place, value in enumerate(row):
+            if value is None or value == "":
+                continue
+            if isinstance(value, bool):
+                sheet.write_boolean(at, place, value)
+            elif isinstance(value, datetime):
+                shown = value.astimezone(zone).replace(tzinfo=None)
+                sheet.write_datetime(at, place, shown, moment)
+            elif isinstance(value, int):
+                sheet.write_number(at, place, value)
+            else:
+                sheet.write_string(at, place, whole(guarded(value))[:MOST_CHARACTERS])
+        if not n % BATCH:
+            progress(n)
     return n
 
 

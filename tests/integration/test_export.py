@@ -13,7 +13,15 @@ import pytest
 from lxml import etree
 
 from models.cases import Case
-from services import event_search, export_ocel, export_rows, export_source, export_xes, history
+from services import (
+    event_search,
+    export_ocel,
+    export_rows,
+    export_seen,
+    export_source,
+    export_xes,
+    history,
+)
 from services.event_filter import EventFilter
 from services.export_ocel import write_ocel
 from services.export_source import Source
@@ -129,7 +137,7 @@ def _whatever_the_batch(world: World, *writers: Callable[[IO[bytes], Source], in
             at_once = written(world, flt, write)
             with pytest.MonkeyPatch.context() as patched:
                 patched.setattr(export_rows, "BATCH", 3)  # every chain is longer than two of these
-                patched.setattr(export_ocel, "_MOST_KNOWN", 2)
+                patched.setattr(export_seen, "MOST_KNOWN", 2)
                 patched.setattr(export_source, "_MOST_KEPT", 1)
                 patched.setattr(export_ocel, "BATCH", 3)
                 patched.setattr(export_xes, "BATCH", 3)

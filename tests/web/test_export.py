@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from threading import Event
 from typing import IO, Any
 
@@ -18,6 +19,7 @@ import pytest
 from flask import Flask
 from openpyxl import load_workbook
 from sqlalchemy import select
+from xlsxwriter.exceptions import FileCreateError
 
 from models.audit import ExportJob, Unmasking
 from models.cases import Case
@@ -237,6 +239,7 @@ def test_progress_one_at_a_time_and_stopping(
     ("error", "words"),
     [
         (OSError(errno.ENOSPC, "No space left on device"), "磁盘已满"),
+        (FileCreateError(), "磁盘已满"),
         (ValueError("something else"), "出了故障"),
     ],
 )
@@ -245,7 +248,12 @@ def test_what_goes_wrong_is_said_in_words(
     error: Exception, words: str,
 ) -> None:  # fmt: skip
     def full(*_args: Any) -> int:
-        raise error
+        if not isinstance(error, FileCreateError):
+            raise error
+        try:  # as a workbook says it that is being packed
+            raise OSError(errno.ENOSPC, "No space left on device")
+        except OSError as why:
+            raise error from why
 
     monkeypatch.setattr(export_run, "write_csv", full)
     auditor = as_("auditor")
@@ -266,9 +274,15 @@ def test_a_restart_is_said_in_words(as_: As, exports: Exports, world: World, clo
     with export_jobs.held(part):  # another process is at it
         assert "等候中" in as_("auditor").get("/audit/exports").text
     assert "服务重启" in as_("auditor").get("/audit/exports").text
-    os.utime(part, (0, 0))  # what it left lies there for a day
+    gathered = part.with_name(".objects-1")
+    gathered.mkdir()
+    (gathered / "objects.db").write_bytes(b"x")
     as_("auditor").get("/audit/exports")
-    assert not part.exists()
+    assert gathered.exists()  # another process may be at that, too
+    for left in (part, gathered):  # what it left lies there for a day
+        os.utime(left, (0, 0))
+    as_("auditor").get("/audit/exports")
+    assert not part.exists() and not gathered.exists()
 
 
 def test_sheets_are_split_where_excel_ends(world: World, case: Case, app: Flask) -> None:
@@ -285,6 +299,34 @@ def test_sheets_are_split_where_excel_ends(world: World, case: Case, app: Flask)
     sheets = load_workbook(out).worksheets
     assert [sheet.max_row - 1 for sheet in sheets] == [5] * (n // 5) + ([n % 5] if n % 5 else [])
     assert len(sheets) > 1
+
+
+@pytest.mark.parametrize("packing", [False, True])
+def test_a_workbook_that_is_stopped_is_not_packed(
+    world: World, case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packing: bool
+) -> None:
+    """Neither when it is stopped among its rows nor when packing, which may take minutes, has
+    begun; and nothing is left lying about."""
+    monkeypatch.setattr(export_tables, "BATCH", 10**6 if packing else 1)
+    (folder := tmp_path / "exports").mkdir()
+    told: list[int] = []
+
+    def stop(n: int) -> None:
+        told.append(n)
+        raise export_run.Stopped
+
+    with world.db.read() as session:
+        person = session.merge(world.people["auditor"], load=False)
+        source = Source(session, EventFilter(case=case.id), person, world.now)
+        total = source.total()
+        out = io.BytesIO()
+        with pytest.raises(export_run.Stopped):
+            export_tables.write_xlsx(
+                out, source, stop, dict.fromkeys(export_tables.COLUMNS, "x"), folder, "UTC"
+            )
+    assert told == [total if packing else 1]
+    assert b"worksheets" not in out.getvalue()
+    assert list(folder.iterdir()) == []
 
 
 def test_what_xml_cannot_carry() -> None:
