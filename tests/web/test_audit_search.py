@@ -12,7 +12,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from models.audit import SavedSearch
 from models.cases import Case
@@ -129,6 +129,20 @@ def test_a_hidden_filter_no_form_wrote_is_refused(auditor: Browser, world: World
         saved = auditor.post("/audit/search/saved", {"query": given, "name": "n"})
         assert saved.status_code == 422, given
     assert not logged(world, "audit.search_saved")
+
+
+def test_a_kept_search_nobody_can_read_any_more_does_not_close_the_page(
+    auditor: Browser, world: World
+) -> None:
+    given = {"query": json.dumps({"category": "task"}), "name": "旧的"}
+    assert auditor.post("/audit/search/saved", given).status_code == 303
+    with world.db.engine.begin() as connection:
+        connection.execute(text("UPDATE saved_search SET query = '{\"gone\": 1}'"))
+    page = auditor.get("/audit/search?category=task")
+    assert page.status_code == 200 and "(条件已不能用)" in page.text
+    (id_,) = re.findall(r'action="/audit/search/saved/(\d+)/remove"', page.text)
+    assert auditor.post(f"/audit/search/saved/{id_}/remove").status_code == 303
+    assert "旧的" not in auditor.get("/audit/search").text
 
 
 def test_each_name_of_a_tier_is_offered_once_and_found_in_every_plan(
