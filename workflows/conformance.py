@@ -141,8 +141,9 @@ class _Search:
                 self.dropped = True
 
     def _known(self, at: int, player: Player) -> bool:
-        """Whether another reading has led to the same already."""
-        if not self.open:
+        """Whether another reading has led to the same already. (What the very first led to is
+        not kept: mostly it is the only one.)"""
+        if not self.open or not self.again:
             return False
         same = (at, player.same())
         if same in self.seen:
