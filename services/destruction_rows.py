@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import ExportJob
@@ -23,7 +23,7 @@ from models.words import ReportLine
 from services import files, history
 from services.definitions import definition_for, element_in
 from services.errors import Stale
-from services.rows import affected, settle
+from services.rows import affected, portions, settle
 from services.statement_reading import WORDS_FORMS
 from services.typed_words import DESTROYED, free_fields, is_destroyed
 from services.uow import UnitOfWork
@@ -148,22 +148,34 @@ def signal_events(session: Session, case_id: int) -> list[HistoryEvent]:
     if not ids:
         return []
     types = ("signal.recorded", "signal.dismissed", "signal.duplicate", "file.added")
-    rows = select(HistoryEvent).where(
-        HistoryEvent.chain == history.ORG, HistoryEvent.type.in_(types)
-    )
-    return [e for e in session.scalars(rows) if history.payload_of(e).get("signal") in ids]
+    found = []
+    for some in portions(sorted(ids), 50):
+        rows = select(HistoryEvent).where(
+            HistoryEvent.chain == history.ORG, HistoryEvent.type.in_(types), _naming("signal", some)
+        )
+        found += [e for e in session.scalars(rows) if history.payload_of(e).get("signal") in some]
+    return found
 
 
 def unmaskings(session: Session, case_id: int) -> list[HistoryEvent]:
     """The events that unmasked the case, or a signal it took, for an auditor, with a word why."""
     ids = {signal.id for signal in signals(session, case_id)}
-    rows = select(HistoryEvent).where(
-        HistoryEvent.chain == history.AUDIT, HistoryEvent.type == "audit.unmasked"
-    )
-    told = ((event, history.payload_of(event)) for event in session.scalars(rows))
-    return [
-        e for e, told_of in told if told_of.get("case") == case_id or told_of.get("signal") in ids
-    ]
+    found = []
+    for name, wanted in (("case", [case_id]), ("signal", sorted(ids))):
+        for some in portions(wanted, 50):
+            rows = select(HistoryEvent).where(
+                HistoryEvent.chain == history.AUDIT,
+                HistoryEvent.type == "audit.unmasked",
+                _naming(name, some),
+            )
+            found += [e for e in session.scalars(rows) if history.payload_of(e).get(name) in some]
+    return found
+
+
+def _naming(name: str, ids: Sequence[int]) -> ColumnElement[bool]:
+    """A condition on events: their payload may name one of the rows. The database looks, so that
+    the events of everybody else's signals are not made into objects while the lock is held."""
+    return or_(*(HistoryEvent.content.like(f'%"{name}":{id_}%') for id_ in ids))
 
 
 def attachments(session: Session, case_id: int) -> Sequence[Attachment]:

@@ -35,8 +35,9 @@ from models.people import Person
 from services import access
 from services.definitions import static_path
 from services.masking_fields import EVENT_FIELDS, PAYLOAD_WORDS, Fields, kinds_of
-from services.masking_known import known_of_cases, known_of_signals, portions
+from services.masking_known import known_of_cases, known_of_signals
 from services.masking_text import TOKENS, is_machine, masked, replacer
+from services.rows import portions
 from services.typed_words import is_destroyed
 from workflows.contract import Element, FormField
 

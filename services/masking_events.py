@@ -14,7 +14,7 @@ from models.intake import Signal
 from models.people import Person
 from services import access, history, masking
 from services.masking import Mask
-from services.masking_known import portions
+from services.rows import portions
 
 
 def masks_beside(

@@ -4,7 +4,7 @@ fields, to be masked wherever else they stand. A few queries for many cases toge
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,12 +21,8 @@ from services.definitions import static_path
 from services.destruction_rows import CLEARED
 from services.masking_fields import Fields, fields_of_version
 from services.masking_text import known_words
+from services.rows import portions
 from services.typed_words import is_destroyed
-
-
-def portions(ids: Sequence[int], size: int = 500) -> Iterable[Sequence[int]]:
-    """The ids, at most ``size`` in a query."""
-    return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
 @dataclass(frozen=True, slots=True)

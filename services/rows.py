@@ -1,9 +1,9 @@
-"""Small helpers for writing rows. The hot path's statements are built once, as constants over
+"""Small helpers for rows. The hot path's statements are built once, as constants over
 tables: building and compiling them again at each step costs more than running them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Table
@@ -40,3 +40,8 @@ def settle(row: Any, values: Mapping[str, Any]) -> None:
     """Let a loaded row know what an UPDATE has just done, without another SELECT."""
     for key, value in values.items():
         set_committed_value(row, key, value)
+
+
+def portions(ids: Sequence[int], size: int = 500) -> Iterator[Sequence[int]]:
+    """The ids, at most ``size`` in a query."""
+    return (ids[start : start + size] for start in range(0, len(ids), size))

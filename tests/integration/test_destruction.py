@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import inspect, select
 
 from models.cases import Case, ProcessInstance
+from models.history import HistoryEvent
 from models.intake import Attachment, Signal, StoredFile
 from models.tasks import UserTask
 from services import (
@@ -30,7 +31,7 @@ from services import (
 from services.errors import Refusal
 from services.history_types import event_type
 from services.typed_words import DESTROYED
-from services.uow import Database
+from services.uow import Database, UnitOfWork
 from services.verify import verify_chain
 from tests.integration.world import World, bundle
 from tests.unit.bpmn_builder import Field, Process
@@ -311,3 +312,23 @@ def test_a_figure_that_is_personal_is_committed_to_and_goes(world: World) -> Non
     assert [where for where, text in everything(world.db) if "33010219" in text] == []
     with world.db.read() as session:
         assert verify_chain(session, history.chain_of(case.id)).ok
+
+
+def test_of_other_signals_nothing_goes(world: World, typed: Case) -> None:
+    """Also where another's number begins with the same figures."""
+    duty, now = world.actor("duty"), world.now
+
+    def more(uow: UnitOfWork) -> None:
+        for n in range(12):
+            signals.record(uow, signals.Noticed(text=f"另一条{n}"), duty, now)
+
+    world.db.run(more)
+    own = world.one(select(Signal).where(Signal.case_id == typed.id)).id
+    destroy(world, typed)
+    with world.db.read() as session:
+        others = session.scalars(select(Signal).where(Signal.id != own)).all()
+        assert str(own) in {str(other.id)[0] for other in others if other.id > 9}
+        kept = {text for _where, text in everything(world.db) if text.startswith("另一条")}
+        assert kept == {f"另一条{n}" for n in range(12)}
+        events = [e for e in session.scalars(select(HistoryEvent)) if e.type == "signal.recorded"]
+        assert len(history.personal_by_event(session, events)) == 12
