@@ -47,6 +47,7 @@ LONGEST = {
             "test_stories",
             "test_bad_input_hostile",
             "test_same_as_stock",
+            "test_pm4py_library",
             "test_hostile_files",
             "test_timers_two_processes",
             "test_bad_input_forms",
