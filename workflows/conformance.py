@@ -59,8 +59,8 @@ class Verdict:
     """``acts`` and ``steps`` are how many were replayed (up to the misfit); ``open`` what the
     diagram still has open after them, ``ended`` whether the record says the process ended.
     ``begun``: whether the record has a process at all. ``undecided``: the record can be read in
-    more ways than were tried (`MOST_READINGS`), none of those tried got past the
-    misfit, and so it is not known to be one."""
+    more ways than were tried (`MOST_READINGS`); none of those tried got past the misfit, which may
+    be none."""
 
     misfit: Misfit | None
     acts: int
@@ -128,6 +128,7 @@ class _Search:
         try:
             player.settle()
         except Unfit as unfit:
+            self.far = (-1, 0, 0)
             self._misfit(at - 1, self.told[-1], unfit)
         else:
             self.misfit = None
