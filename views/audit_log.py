@@ -20,12 +20,13 @@ from services.access import AUDITOR
 from services.audit_log import Asked, Entry
 from services.directory import people
 from services.history_types import all_types
-from services.masking import BARE
+from services.masking import BARE, Mask
+from services.masking_events import masks_beside
 from services.moments import from_text, utc_text
 from views.audit_trail import NOT_RECORDED, RECORDED, what_words
 from views.forms.base import Reader
 from views.i18n import format_moment, loc
-from views.kit import Answer, database, me, render
+from views.kit import Answer, database, me, now, render
 from views.proof_words import chains_named
 from views.record_words import RECORD_SENTENCES, act_words
 
@@ -56,9 +57,14 @@ def show() -> Answer:
     with database().read() as session:
         asked, errors, given = _asked(session)
         found = audit_log.log(session, me(), asked, cursor)
+        masks = masks_beside(session, me(), [entry.event for entry in found.entries], now())
         page = render(
             "audit/log.html",
-            rows=[] if errors else [_row(entry, found.cases) for entry in found.entries],
+            rows=[]
+            if errors
+            else [
+                _row(entry, found.cases, masks.get(entry.event.id, BARE)) for entry in found.entries
+            ],
             found=found,
             next=_link(given, found.before) if found.before and not errors else "",
             first_page=_link(given),
@@ -128,14 +134,14 @@ def _acts() -> list[tuple[str, str]]:
     return [(OPENED, _("打开任何一页")), *rest]
 
 
-def _row(entry: Entry, cases: Mapping[int, Case]) -> Row:
+def _row(entry: Entry, cases: Mapping[int, Case], mask: Mask) -> Row:
     given = entry.payload
     words: dict[str, str] = defaultdict(str)
     for source in (given, entry.personal):
         for name, value in source.items():
             if not isinstance(value, dict | list):
                 # A reason may name somebody; whoever reads the log has not asked to see them.
-                words[name] = BARE.text(str(value if value is not None else ""))
+                words[name] = mask.text(str(value if value is not None else ""))
     if "what" in given:
         words["what"] = what_words(given["what"])
     if "chain" in given:

@@ -17,7 +17,7 @@ from services.audit_trail import Opened, record_opened
 from services.moments import utc_text
 from tests.integration.world import Made, World
 from tests.web.conftest import Browser, Clock
-from tests.web.public_case import found_in, give_role, public_made, the_case
+from tests.web.public_case import NAMED, found_in, give_role, public_made, the_case
 from views.audit_trail import what_words
 
 __all__ = ["public_made"]
@@ -156,3 +156,15 @@ def test_lists_of_events_say_which_case_an_act_of_the_room_was_about(as_: As, wo
     assert f'id="{way[1]}"' in other.get(way[0]).text
     search = other.get("/audit/search?go=1&types=audit.verified").text
     assert f"核对校验链:{case.number}" in search and "case:1" not in search
+
+
+def test_a_name_in_a_reason_is_masked_for_whoever_sees_the_case_masked(
+    as_: As, world: World
+) -> None:
+    case, auditor = the_case(world), as_("auditor")
+    reason = f"核对{NAMED['name']}的说法"
+    auditor.post(f"/audit/cases/{case.id}/unmask", {"reason": reason})
+    assert any(reason in row for row in asked(auditor, what="audit.unmasked")), "shown to them"
+    give_role(world, "outsider", "auditor", instead=True)
+    [row] = asked(as_("outsider"), what="audit.unmasked")
+    assert "核对〔姓名〕的说法" in row and not found_in(row)
