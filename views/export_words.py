@@ -11,7 +11,7 @@ from workflows.conformance import Misfit
 
 FORMATS = {
     "csv": _l("CSV 表格(逐条记录)"),
-    "xlsx": _l("Excel 表格(逐条记录)"),
+    "xlsx": _l("Excel 表格(逐条记录,超过一百万条的接在下一张工作表)"),
     "xes": _l("XES 日志(IEEE 1849,任务的办理过程)"),
     "xes_steps": _l("XES 日志,连同自动环节"),
     "ocel": _l("OCEL 2.0 日志(JSON,事件、任务、文稿、预案版本、人员)"),
