@@ -770,7 +770,7 @@ def check_held(
     rows = Rows(chain, values, bool(manifest.told["masked"]))
     told, few = box.json("files.json"), Few(report)
     events = {data.get("id"): (seq, data) for seq, data in chain.events("file.added")}
-    inside, states = set[str](), Counter[str]()
+    inside, states, beside = set[str](), Counter[str](), 0
     for row in told:
         sha, state, event = str(row["sha256"]), str(row["state"]), events.pop(row["id"], None)
         states[state] += 1
@@ -781,6 +781,7 @@ def check_held(
         if event is None:
             if row["signal"] is None:
                 few.broken("file_unknown", id=int(row["id"]), sha=sha)
+            beside += row["signal"] is not None
             continue
         if event[1].get("sha256") != sha:
             few.broken("file_other", id=int(row["id"]), seq=event[0], sha=sha)
@@ -800,6 +801,8 @@ def check_held(
         if name.startswith("files/") and name not in inside:
             few.broken("file_unlisted", name=name)
     few.tell()
+    if beside:
+        report.limits.append(("limit_signals", {"count": beside}))
     report.say(
         "held", count=len(told), held=states["held"], withheld=states["withheld"],
         lost=states["lost"], damaged=states["damaged"], destroyed=len(gone),
@@ -1299,6 +1302,9 @@ WORDS = {
                      "Of the papers to read (report.*, contents.*, items/) and people.json it was "
                      "only checked that they are the ones signed; events and statements are what "
                      "counts."),
+    "limit_signals": ("{count} 个附件来自线索,添加它们的记录在单位的链里,不在本包。",
+                      "{count} files came with signals: the events that added them are in the "
+                      "organisation's chain, which is not in this bundle."),
     "limit_truth": ("当时填写的内容是否属实。", "Whether what people entered was true."),
     # the frame
     "verdict_sound": ("核对结果:完好。", "Result: sound."),

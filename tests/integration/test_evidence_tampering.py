@@ -779,6 +779,15 @@ def test_numbers_too_large_to_count_to(exhibit: Exhibit) -> None:
     assert [b.args["seq"] for b in report.breaks if b.code == "event_missing"][:1] == [len(events)]
 
 
+def test_of_a_file_that_came_with_a_signal_it_says_what_it_cannot(exhibit: Exhibit) -> None:
+    def change(value: Any) -> None:
+        value.append({**value[0], "id": 77, "signal": 1})
+
+    report = exhibit.verify(signed(_with_json(exhibit, "files.json", change), exhibit.key))
+    assert report.sound and ("limit_signals", {"count": 1}) in report.limits
+    assert all(list(told(report, lang)) for lang in ("zh", "en"))
+
+
 def test_a_number_without_end(exhibit: Exhibit) -> None:
     for name in ("length", "erased"):
         raw = re.sub(rb'"%s":\d+' % name.encode(), b'"%s":1e999' % name.encode(),
