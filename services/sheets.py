@@ -21,6 +21,7 @@ MOST_ROWS = 1_048_574
 #: Characters a cell holds.
 MOST_CHARACTERS = 32_767
 _SHEET_NAME = 31
+_A4 = 9
 _NOT_IN_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 #: How a formula begins, the full-width forms included: some readers fold them.
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -90,6 +91,12 @@ def write_sheet(
             sheet.set_column(place, place, column.width)
             sheet.write_string(0, place, _text(column.title), head)
         sheet.freeze_panes(1, 0)
+        # On paper: across, as wide as the page, the headings on each, whose time it is at the foot.
+        sheet.set_landscape()
+        sheet.set_paper(_A4)
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0)
+        sheet.set_footer(f"&L{zone}&R&P / &N")
         written, was_cut = 0, False
         for row in rows:
             if written >= most:

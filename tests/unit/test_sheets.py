@@ -48,3 +48,14 @@ def test_values_keep_their_kind_and_the_cut_is_said() -> None:
     assert rows[1] == [("长" * 32_767, "s"), (True, "b")]
     assert rows[2][0] == ("https://example.org", "s")
     assert rows[3][0] == ("只列出 3 条。", "s") and len(rows) == 4
+
+
+def test_on_paper_headings_stand_on_each_page_and_the_zone_at_the_foot() -> None:
+    file = io.BytesIO()
+    write_sheet(file, "清单", ["时间"], [[None]], zone=ZoneInfo("Asia/Shanghai"))
+    sheet = openpyxl.load_workbook(file).active
+    assert sheet is not None
+    assert sheet.page_setup.orientation == "landscape"
+    assert sheet.sheet_properties.pageSetUpPr.fitToPage and sheet.page_setup.fitToHeight == 0
+    assert sheet.print_title_rows == "$1:$1"
+    assert sheet.oddFooter.left.text == "Asia/Shanghai"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import DataError
 
 import config
 from models.cases import Case
@@ -109,6 +110,20 @@ def test_a_fault_of_ours_shows_a_number_and_no_trace(
     assert answer.status_code == 500
     assert "secret detail" not in answer.text
     assert "错误编号" in answer.text
+
+
+def test_what_no_column_takes_is_refused_in_words(
+    app: Flask, as_: As, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As PostgreSQL refuses a zero byte; SQLite, which these tests run on, keeps it."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise DataError("insert ...", {"name": "secret detail"}, ValueError("NUL (0x00) bytes"))
+
+    monkeypatch.setattr("views.cases.cases.list_cases", refused)
+    answer = as_("duty").get("/cases")
+    assert answer.status_code == 422
+    assert "无法保存的字符" in answer.text and "secret detail" not in answer.text
 
 
 def test_too_many_fields(as_: As) -> None:
