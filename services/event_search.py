@@ -33,7 +33,9 @@ LIMIT = 50
 BOUND = 10_000
 #: Seconds after which a page that has looked at so many shows what it has: what they are read
 #: from may be a slow disk.
-PATIENCE, AT_LEAST = 0.15, 500
+PATIENCE, AT_LEAST = 0.1, 500
+#: Events that are counted in the indexes to tell the shorter way.
+_PROBE = 2000
 #: What a whole event counts for where only that tells whether it is meant.
 _WHOLE = 5
 #: Most whole events fetched at once.
@@ -129,9 +131,10 @@ def _portions(
 
 
 def _way(session: Session, asked: Conditions, span: Span, bound: int) -> Way:
-    """The way to read: the shortest of those that are shorter than ``bound``, else that with the
-    fewest events in the stretch of time in which one of them has ``bound``, else that of the lowest
-    rank."""
+    """The way to read: the shortest of those that are short, else that with the fewest events in
+    the stretch of time in which one of them has so many, else that of the lowest rank."""
+    event_streams.steady(session)
+    bound = min(bound, _PROBE)
     ways = sorted(asked.ways, key=lambda way: way.rank)
     bounded = span.since is not None
     chosen = [way for way in ways if way.rank < 9 or bounded or len(ways) == 1]

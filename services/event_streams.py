@@ -20,7 +20,7 @@ from sqlalchemy import Row, func, select, text
 from sqlalchemy.orm import Session
 
 from models.history import ChainHead, HistoryEvent
-from services.event_sql import INDEXES, Asked, Condition, Key, Span, Stream
+from services.event_sql import INDEXES, Asked, Condition, Key, Span, Stream, dialect
 from services.history import chain_of
 
 #: Most rows one query brings.
@@ -44,6 +44,13 @@ class Seen(NamedTuple):
     row: Row[Any]
     wanted: bool
     looked: int
+
+
+def steady(session: Session) -> None:
+    """For the rest of the transaction, no range of an index is gathered whole and sorted where a
+    few of its first rows are asked for: PostgreSQL underrates how many it has."""
+    if dialect(session) == "postgresql":
+        session.execute(text("select set_config('enable_bitmapscan', 'off', true)"))
 
 
 def rows(

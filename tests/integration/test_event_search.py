@@ -16,9 +16,11 @@ from sqlalchemy import select, text
 from models.cases import Case
 from models.history import HistoryEvent
 from models.plans import PlanVersion
-from services import event_conditions, event_search, event_streams
+from services import event_conditions, event_kinds, event_search, event_streams
+from services.canonical import canonical
 from services.errors import Refusal
 from services.event_filter import EventFilter
+from services.history_types import exception_types
 from tests.integration import event_rows
 from tests.integration.world import MORNING, World
 
@@ -176,6 +178,37 @@ def test_what_is_written_meanwhile_makes_no_page_lose_or_repeat(
     assert len(everything(filled)[0]) > before + 50
 
 
+def test_the_texts_events_are_sieved_by_stand_in_every_exception() -> None:
+    """What the registry calls an exception never fails the glance at the content."""
+    checked = 0
+    for kind, types in exception_types().items():
+        marks = event_kinds.marks_of((kind,))
+        for type_ in types:
+            fields = {**type_.required, **type_.optional}
+            payloads = [{}, *({name: value} for name in fields for value in (True, False, 7, "x"))]
+            for payload in payloads:
+                if kind in type_.exceptions_of(payload):
+                    texts = marks[type_.name]
+                    assert not texts or any(text in canonical(payload) for text in texts)
+                    checked += bool(texts)
+    assert checked >= 4
+
+
+def test_a_long_look_stops_by_the_clock_and_goes_on(
+    small: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event_rows.fill(small, 900)
+    monkeypatch.setattr(event_search, "PATIENCE", -1.0)
+    monkeypatch.setattr(event_search, "AT_LEAST", 30)
+    flt = EventFilter(role="duty", types=("task.claimed",))
+    meant = {e.id for e in everything(small)[0] if e.role_key == "duty"}
+    meant &= {e.id for e in everything(small)[0] if e.type == "task.claimed"}
+    pages = list(walk(small, flt, limit=50))
+    assert [page.complete for page in pages[:-1]] == [False] * (len(pages) - 1) and len(pages) > 1
+    found = [event.id for page in pages for event in page.events]
+    assert set(found) == meant and len(found) == len(meant)
+
+
 def test_a_filter_that_finds_nothing_stops_at_the_bound_and_goes_on(small: World) -> None:
     event_rows.fill(small, 900)
     flt = EventFilter(role="duty", types=("task.claimed",), person=small.people["outsider"].id)
@@ -240,6 +273,7 @@ INDEXES = {
 def test_every_page_is_read_along_an_index(filled: World, monkeypatch: pytest.MonkeyPatch) -> None:
     if filled.db.dialect == "postgresql":
         grow(filled)  # a small table is read whole, and rightly
+        monkeypatch.setattr(event_search, "_PROBE", 200)
     asked: list[tuple[str, object]] = []
 
     def note(_c: object, _u: object, statement: str, params: object, *_more: object) -> None:
