@@ -148,6 +148,9 @@ SENTENCES = {
         "传给“%(target)s”的值没有来源。请填写 source 或 sourceExpression。"
     ),
     "everything_comes_back": _l("全部变量传入又全部传回,传入时的旧值会盖掉新值。请写明传回哪些。"),
+    "typed_words_decide": _l(
+        "这里按手填的“%(name)s”判断:填了什么会公开写进记录,不能遮盖,也不能销毁。请改用选项。"
+    ),
     # roles, forms, deadlines
     "no_roles": _l("plan.toml 没有 [roles]。请写明各角色。"),
     "unknown_role": _l("没有角色“%(role)s”。请在 plan.toml 的 [roles] 中定义,或改正名称。"),

@@ -2,8 +2,8 @@
 
 Each stands in a file of its own: `workflows.check_release` (nothing unapproved goes out, nobody
 approves their own draft), `check_voice` (only disclosed voices), `check_endings` (ways that never
-end), `check_deadlines` (deadlines nobody above hears of), `check_coverage` and `check_tables`
-(cases without an answer, or with two).
+end), `check_deadlines` (deadlines nobody above hears of), `check_typed` (decisions that would lay
+open what is typed), `check_coverage` and `check_tables` (cases without an answer, or with two).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from workflows import (
     check_endings,
     check_release,
     check_tables,
+    check_typed,
     check_voice,
 )
 from workflows.bundle import Bundle
@@ -30,3 +31,4 @@ def check(bundle: Bundle, catalogue: Catalogue, found: Findings) -> None:
     check_deadlines.check(catalogue, found)
     check_coverage.check(catalogue, bundle.manifest, tables, found)
     check_tables.check(tables, found)
+    check_typed.check(catalogue, tables, found)

@@ -67,6 +67,14 @@ class FormField:
     properties: Mapping[str, str] = field(default_factory=dict)
     constraints: Mapping[str, str] = field(default_factory=dict)  # minlength, maxlength, min, max
 
+    @property
+    def typed(self) -> bool:
+        """Whether it takes words a person types, or what the plan says is personal data of members
+        of the public (property ``personal="true"``), be it a figure: not kept in the open, so that
+        it can be destroyed."""
+        personal = self.properties.get("personal", "").strip().lower() == "true"
+        return personal or self.type in ("string", "text")
+
 
 @dataclass(frozen=True, slots=True)
 class Element:

@@ -400,6 +400,23 @@ def test_all_variables_both_ways_is_doubtful() -> None:
     ]
 
 
+def test_deciding_by_what_is_typed_is_doubtful() -> None:
+    def asked(condition: str) -> list[tuple[str, str]]:
+        process = line("ask", "x").exclusive("x", default="x__end")
+        fields: list[tuple[Any, ...]] = [
+            ("who", "string"),
+            ("count", "long"),
+            ("ward", "long", {"properties": {"personal": "true"}}),
+        ]
+        process.user_task("ask", "duty", fields=fields)
+        process.end("other").flow("x", "other", condition, id="odd")
+        return warned(process)
+
+    assert asked('ask.who = "欧阳小敏"') == [("typed_words_decide", "odd")]
+    assert asked("ask.ward > 3") == [("typed_words_decide", "odd")]
+    assert asked('ask.count > 3 and string(level) != "ask.who"') == []
+
+
 def test_what_comes_back_from_a_call_is_known_after_it() -> None:
     called = Process("q").start("qs").user_task("t", "duty").end("qe").chain("qs", "t", "qe")
     process = line("c", "x").call("c", "q", outs={"t": "back"}).exclusive("x", default="x__end")
