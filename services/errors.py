@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from sqlalchemy.exc import DataError
+
+#: The database takes a value in no column of the kind (a zero byte in a text, on PostgreSQL).
+NotKept = DataError
+
 
 class Refusal(Exception):
     """A service said no. Views translate ``code`` and keep what was typed."""

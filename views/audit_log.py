@@ -140,7 +140,7 @@ def _row(entry: Entry, cases: Mapping[int, Case], mask: Mask) -> Row:
     for source in (given, entry.personal):
         for name, value in source.items():
             if not isinstance(value, dict | list):
-                # A reason may name somebody; whoever reads the log has not asked to see them.
+                # A reason may name somebody: shown as the case is that it is about.
                 words[name] = mask.text(str(value if value is not None else ""))
     if "what" in given:
         words["what"] = what_words(given["what"])

@@ -10,10 +10,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from services.errors import Refusal, Stale
+from services.errors import NotKept, Refusal, Stale
 from views import finding_words
 from views.kit import Answer, render, settings
 from views.refusals import sentence
@@ -71,7 +70,7 @@ def stale(error: Stale) -> Answer:
     return error_page(409, _("同一时间办理的人较多,这一步没有保存,请再试一次。"))
 
 
-def unkept(error: DataError) -> Answer:
+def unkept(error: NotKept) -> Answer:
     """A value no column takes, which nobody types but a program sends: PostgreSQL refuses a zero
     byte in a text, SQLite keeps it. Logged all the same: it may be a check of ours that is missing.
     """
@@ -136,7 +135,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Refusal, refused)
     app.register_error_handler(DeploymentError, unreadable)
     app.register_error_handler(Stale, stale)
-    app.register_error_handler(DataError, unkept)
+    app.register_error_handler(NotKept, unkept)
     app.register_error_handler(CSRFError, csrf_failed)
     app.register_error_handler(RequestEntityTooLarge, too_large)
     app.register_error_handler(HTTPException, http_error)
