@@ -24,7 +24,7 @@ import xlsxwriter
 from services.export_rows import BATCH
 from services.export_source import Entry, Progress, Source
 from services.moments import utc_text
-from services.sheets import MOST_CHARACTERS, guarded
+from services.sheets import MOST_CHARACTERS, Cells, guarded
 from services.xml_text import whole
 
 #: The columns in order. Their headings come from the caller, in the reader's language.
@@ -121,7 +121,7 @@ def _fill(
     most: int,
 ) -> int:  # fmt: skip
     n, at = 0, 0
-    moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+    cells = Cells(book, zone, _text)
     head = book.add_format({"bold": True, "bottom": 1})
     sheet = _sheet(book, head, headings)
     for row in _rows(source):
@@ -129,21 +129,14 @@ def _fill(
             sheet, at = _sheet(book, head, headings), 0
         at += 1
         n += 1
-        for place, value in enumerate(row):
-            if value is None or value == "":
-                continue
-            if isinstance(value, bool):
-                sheet.write_boolean(at, place, value)
-            elif isinstance(value, datetime):
-                shown = value.astimezone(zone).replace(tzinfo=None)
-                sheet.write_datetime(at, place, shown, moment)
-            elif isinstance(value, int):
-                sheet.write_number(at, place, value)
-            else:
-                sheet.write_string(at, place, whole(guarded(value))[:MOST_CHARACTERS])
+        cells.write(sheet, at, row)
         if not n % BATCH:
             progress(n)
     return n
+
+
+def _text(value: str) -> str:
+    return whole(guarded(value))[:MOST_CHARACTERS]
 
 
 def _sheet(book: Any, head: Any, headings: Mapping[str, str]) -> Any:

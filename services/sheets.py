@@ -8,11 +8,11 @@ Source: OWASP, "CSV Injection".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import xlsxwriter
 
@@ -57,6 +57,34 @@ def guarded(text: str) -> str:
     return text
 
 
+class Cells:
+    """Writes rows of values to sheets of one book: moments as local time of ``zone``, words through
+    ``text``, each kind as its own; what is empty is left out."""
+
+    def __init__(self, book: Any, zone: tzinfo, text: Callable[[str], str]) -> None:
+        self._zone = zone
+        self._text = text
+        self._moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        self._day = book.add_format({"num_format": "yyyy-mm-dd"})
+
+    def write(self, sheet: Any, at: int, row: Sequence[Value]) -> None:
+        """Write one row ``at`` a place counted from 0."""
+        for place, value in enumerate(row):
+            if value is None or value == "":
+                continue
+            if isinstance(value, bool):
+                sheet.write_boolean(at, place, value)
+            elif isinstance(value, datetime):
+                shown = value.astimezone(self._zone).replace(tzinfo=None)
+                sheet.write_datetime(at, place, shown, self._moment)
+            elif isinstance(value, date):
+                sheet.write_datetime(at, place, value, self._day)
+            elif isinstance(value, int | float):
+                sheet.write_number(at, place, value)
+            else:
+                sheet.write_string(at, place, self._text(value))
+
+
 def write_sheet(
     target: str | Path | IO[bytes],
     title: str,
@@ -84,8 +112,7 @@ def write_sheet(
     with book:
         sheet = book.add_worksheet(_sheet_name(title))
         head = book.add_format({"bold": True, "bottom": 1})
-        moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-        day = book.add_format({"num_format": "yyyy-mm-dd"})
+        cells = Cells(book, zone, _text)
         for place, given in enumerate(columns):
             column = Column(given) if isinstance(given, str) else given
             sheet.set_column(place, place, column.width)
@@ -104,21 +131,7 @@ def write_sheet(
                 sheet.write_string(written + 1, 0, _text(cut))
                 break
             written += 1
-            for place, value in enumerate(row):
-                if value is None or value == "":
-                    continue
-                if isinstance(value, bool):
-                    sheet.write_boolean(written, place, value)
-                elif isinstance(value, datetime):
-                    sheet.write_datetime(
-                        written, place, value.astimezone(zone).replace(tzinfo=None), moment
-                    )
-                elif isinstance(value, date):
-                    sheet.write_datetime(written, place, value, day)
-                elif isinstance(value, int | float):
-                    sheet.write_number(written, place, value)
-                else:
-                    sheet.write_string(written, place, _text(value))
+            cells.write(sheet, written, row)
         if columns:
             sheet.autofilter(0, 0, max(written, 1), len(columns) - 1)
     return Written(written, was_cut)
