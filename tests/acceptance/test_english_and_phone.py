@@ -113,8 +113,7 @@ def pages(person: Person) -> Iterator[tuple[str, str]]:
 
 def test_english_has_no_chinese_chrome(enter: Enter) -> None:
     person = enter("duty")
-    person.page.locator("header").get_by_role("button", name="English").click()
-    person.page.wait_for_function("document.documentElement.lang === 'en'")
+    person.in_english()
     left: list[str] = []
     for _username, path in pages(person):
         person.open(path)
@@ -124,8 +123,7 @@ def test_english_has_no_chinese_chrome(enter: Enter) -> None:
 
 def test_tasks_are_english_too(enter: Enter) -> None:
     person = enter("duty", look=False)
-    person.page.locator("header").get_by_role("button", name="English").click()
-    person.page.wait_for_function("document.documentElement.lang === 'en'")
+    person.in_english()
     person.case("2")
     left: list[str] = []
     person.become("auditor")
@@ -144,8 +142,7 @@ def test_tasks_are_english_too(enter: Enter) -> None:
 def test_main_pages_fit_a_phone(enter: Enter, language: str) -> None:
     person = enter("duty", look=language == "zh")
     if language == "en":
-        person.page.locator("header").get_by_role("button", name="English").click()
-        person.page.wait_for_function("document.documentElement.lang === 'en'")
+        person.in_english()
     person.page.set_viewport_size(PHONE)
     wide: list[str] = []
     for username, path in pages(person):
