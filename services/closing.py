@@ -13,13 +13,13 @@ from models.tasks import UserTask
 from models.words import ReportLine, Statement, StatementVersion
 from services import anchors, history, manifest
 from services.errors import Refusal
-from services.reports import open_lines
+from services.report_reading import open_lines
 from services.submission import Submission
 from services.uow import UnitOfWork
+from workflows.answers import REPORT_UP
 
 #: The moment a case was closed, as clocks of review and archive may count from it.
 ANCHOR = "closed_at"
-REPORT_UP = "planroom:report-up"
 
 
 @dataclass(frozen=True, slots=True)

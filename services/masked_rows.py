@@ -99,8 +99,8 @@ def overview(mask: Mask, view: CaseOverview) -> CaseOverview:
 
 
 def report_rows(mask: Mask, context: Mapping[str, Any]) -> dict[str, Any]:
-    """What a report's page shows (`services.reports.Report` under ``report``): who was told is
-    staff; what was written about it is running text."""
+    """What a report's page shows (`report_reading.Report` under ``report``): who was told is staff;
+    what was written about it is running text."""
     if not mask.on:
         return dict(context)
     report = context["report"]

@@ -1,19 +1,18 @@
 """Reporting up (信息报送): one line for each recipient the plan names.
 
 A line is *entered* when somebody writes down how, to whom and when it was reported. It is *done*
-at the moment the recipient confirmed receipt: a call nobody answered, or a fax nobody has seen,
-has reported nothing. The report is made, and its limit met or missed, when the last line is done,
-by the times at which things really happened.
+at the moment the recipient confirmed receipt, and stays open to correction, with a reason on
+record, also after the report was made. What a report comes to is read in
+`services.report_reading`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.cases import Case
@@ -22,52 +21,13 @@ from models.words import ReportLine
 from services import access, history, manifest
 from services.actor import Actor
 from services.errors import Refusal
+from services.report_reading import Row, lag_of, overview
 from services.stamps import touch_case
 from services.submission import Submission
 from services.uow import UnitOfWork
+from workflows.answers import REPORT_UP
 
-FORM = "planroom:report-up"
 METHODS = ("phone", "fax", "document", "system", "in_person")
-#: Written down later than this after the fact counts as 补录 and shows its lag.
-LATE_ENTRY = timedelta(minutes=5)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One recipient of one report. ``line`` is None until something is entered. ``done_at`` is
-    when the recipient confirmed; ``lag`` how much later than the fact it was written down (None
-    when at once); ``late`` whether it is done after the task's limit."""
-
-    recipient: manifest.Recipient
-    line: ReportLine | None
-    done_at: datetime | None
-    lag: timedelta | None
-    late: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """A report-up task's lines. ``last_at`` is the last line's ``done_at`` once all are done;
-    ``met`` whether that is within the limit (True where the plan sets none)."""
-
-    rows: tuple[Row, ...]
-    due_at: datetime | None
-    last_at: datetime | None
-    met: bool
-
-    @property
-    def complete(self) -> bool:
-        return self.last_at is not None
-
-    @property
-    def missing(self) -> list[manifest.Recipient]:
-        """Recipients without anything entered."""
-        return [row.recipient for row in self.rows if row.line is None]
-
-    @property
-    def unconfirmed(self) -> list[manifest.Recipient]:
-        """Recipients who have been reported to and have not confirmed."""
-        return [r.recipient for r in self.rows if r.line is not None and r.done_at is None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,48 +41,6 @@ class Entry:
     acknowledged_at: datetime | None = None
     acknowledged_how: str = ""
     note: str = ""
-
-
-def overview(session: Session, task: UserTask, case: Case) -> Report:
-    """The recipients the plan names for the case's tier, with what was entered for each."""
-    plan = manifest.manifest_of(session, case)
-    found = select(ReportLine).where(ReportLine.task_id == task.id)
-    lines = {line.recipient: line for line in session.scalars(found)}
-    asked = manifest.recipients(plan, case.tier, task.element_path)
-    # A line entered before the tier changed stays, even where the new tier does not ask for it.
-    known = {recipient.key for recipient in asked}
-    asked += [
-        manifest.Recipient(line.recipient, line.name, line.name_en, "")
-        for line in lines.values()
-        if line.recipient not in known
-    ]
-    rows = tuple(_row(recipient, lines.get(recipient.key), task.due_at) for recipient in asked)
-    done = [row.done_at for row in rows if row.done_at is not None]
-    last = max(done) if done and len(done) == len(rows) else None
-    met = task.due_at is None or (last is not None and last <= task.due_at)
-    return Report(rows, task.due_at, last, met)
-
-
-def _row(recipient: manifest.Recipient, line: ReportLine | None, due: datetime | None) -> Row:
-    if line is None:
-        return Row(recipient, None, None, None, False)
-    lag = None
-    if line.entered_at is not None and line.happened_at is not None:
-        behind = line.entered_at - line.happened_at
-        lag = behind if behind > LATE_ENTRY else None
-    done = line.acknowledged_at
-    return Row(recipient, line, done, lag, due is not None and done is not None and done > due)
-
-
-def open_lines(session: Session, case_id: int) -> list[ReportLine]:
-    """Lines of a case that nobody has confirmed yet, also of reports whose task is over."""
-    return list(
-        session.scalars(
-            select(ReportLine)
-            .where(ReportLine.case_id == case_id, ReportLine.acknowledged_at.is_(None))
-            .order_by(ReportLine.id)
-        )
-    )
 
 
 def enter_line(
@@ -158,7 +76,7 @@ def enter_line(
     )
     session.add(line)
     session.flush()
-    lag = _row(row.recipient, line, task.due_at).lag
+    lag = lag_of(line)
     extra = {"lag": int(lag.total_seconds())} if lag else {}
     history.append(
         uow,
@@ -335,7 +253,7 @@ def _open_task(
 ) -> tuple[UserTask, Case, Actor]:
     person = access.writer(session, actor)
     task = session.get(UserTask, task_id)
-    if task is None or task.form_key != FORM:
+    if task is None or task.form_key != REPORT_UP:
         raise Refusal("task_unknown", 404)
     case = access.require_part_in_case(session, person, session.get(Case, task.case_id))
     role = access.can_work_task(session, person, task)

@@ -47,10 +47,9 @@ from services.typed_words import free_fields
 from services.uow import UnitOfWork
 from services.values import jsonable
 from workflows import engine
+from workflows.answers import REPORT_UP
 from workflows.contract import Advance, Element, EngineRefusal, IncidentRaised
 from workflows.feel import default_feel
-
-REPORT_UP = "planroom:report-up"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from views.forms.report_up import rows_context
 from views.kit import Answer, actor, database, me, now, render, run, say, see_other
 from views.refusals import field_errors, sentence
 from views.unmasking import panel
+from workflows.answers import REPORT_UP
 
 bp = Blueprint("reports", __name__, url_prefix="/tasks/<task_id>/report")
 
@@ -38,7 +39,7 @@ def _page(
 ) -> Answer:
     with database().read() as session:
         page = task_page(session, task_id, me())
-        if page.task.form_key != reports.FORM:
+        if page.task.form_key != REPORT_UP:
             raise Refusal("task_unknown", 404)
         mask = masking.mask_for(session, me(), page.case.id, now())
         may_work = (

@@ -21,7 +21,7 @@ from models.cases import Case
 from models.history import HistoryEvent
 from models.people import Person
 from models.tasks import Notification, UserTask
-from services import access, cases, history, reports
+from services import access, cases, history, report_reading
 from services.demo import seed
 from services.demo.player import Player, approve, release
 from services.uow import Database
@@ -374,7 +374,7 @@ def test_entered_later_but_done_in_time_was_met(play: Player) -> None:
     with play.db.read() as session:
         task = session.get_one(UserTask, task_id)
         case = session.get_one(Case, case_id)
-        made = reports.overview(session, task, case)
+        made = report_reading.overview(session, task, case)
         assert made.met
         assert made.last_at == play.at(52)
         assert all(row.lag is not None for row in made.rows)

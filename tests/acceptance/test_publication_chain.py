@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from models.words import Statement
-from services import approvals, reports, statement_reading
+from services import approvals, report_reading, statement_reading
 from services.approval_needs import needs
 from services.errors import Refusal
 from services.statement_text import parts_of
@@ -49,7 +49,7 @@ def latest_parts(s: Any) -> dict[str, Any]:
 def recipients(s: Any, path: str) -> list[str]:
     with s.db.read() as session:
         task = s.tasks[path]
-        return [row.recipient.key for row in reports.overview(session, task, s.case).rows]
+        return [row.recipient.key for row in report_reading.overview(session, task, s.case).rows]
 
 
 @pytest.mark.parametrize("stage", ["p01"], indirect=True)

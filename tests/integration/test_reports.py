@@ -13,6 +13,7 @@ from models.tasks import UserTask
 from models.words import ReportLine
 from services import access, history, reports
 from services.errors import Refusal
+from services.report_reading import Report, open_lines, overview
 from services.reports import Entry, handle_report_up
 from services.uow import Database
 from tests.integration.words_rows import Unit, element_for, make_unit
@@ -72,10 +73,10 @@ class Story:
             )
         )
 
-    def overview(self) -> reports.Report:
+    def overview(self) -> Report:
         with self.unit.db.read() as session:
             task = session.get_one(UserTask, self.task)
-            return reports.overview(session, task, self._case(session))
+            return overview(session, task, self._case(session))
 
     def _case(self, session: Session) -> Case:
         return session.get_one(Case, self.unit.case_id)
@@ -236,6 +237,4 @@ def test_unconfirmed_lines_stay_on_the_cases_list(story: Story) -> None:
     story.enter("party", story.entry(5), 6)
     story.enter("superior", story.entry(5, 5), 6)
     with story.unit.db.read() as session:
-        assert [line.recipient for line in reports.open_lines(session, story.unit.case_id)] == [
-            "party"
-        ]
+        assert [line.recipient for line in open_lines(session, story.unit.case_id)] == ["party"]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from models.cases import Case
 from models.people import Person
 from models.tasks import UserTask
-from services import reports
+from services import report_reading
 from services.directory import people_by_id
 from views import statement_terms
 from views.forms.base import FormInput, TaskForm
@@ -21,7 +21,7 @@ from workflows.contract import Element
 
 def rows_context(session: Session, task: UserTask, case: Case, now: datetime) -> dict[str, Any]:
     """The report's rows as the template shows them."""
-    report = reports.overview(session, task, case)
+    report = report_reading.overview(session, task, case)
     people = people_by_id(session, [r.line.entered_by for r in report.rows if r.line])
     return {
         "report": report,

@@ -15,6 +15,7 @@ from models.tasks import UserTask
 from models.words import Channel
 from services import archive, reports
 from services.actor import Actor
+from services.report_reading import overview
 from services.statement_reading import drafted_before, latest, require_statement_of
 from services.statement_text import parts_of
 from services.uow import Database
@@ -56,7 +57,7 @@ class Answers:
         with self.db.read() as session:
             task = self._task(session)
             case = session.get_one(Case, task.case_id)
-            missing = [row.recipient.key for row in reports.overview(session, task, case).rows]
+            missing = [row.recipient.key for row in overview(session, task, case).rows]
         for recipient in missing:
             entry = reports.Entry("phone", "值班室", self.now, self.now, "电话中复述并确认")
             self.db.run(
