@@ -10,7 +10,6 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models.people import Organization, Role
-from models.words import Channel
 from services import access, history
 from services.actor import Actor
 from services.directory import ORGANIZATION_ID
@@ -179,36 +178,3 @@ def locked(session: Session) -> Organization:
     if unit is None:
         raise Refusal("organization_unknown", 404)
     return unit
-
-
-def add_channel(uow: UnitOfWork, row: Mapping[str, Any], actor: Actor, now: datetime) -> Channel:
-    """An official channel: words go out under its disclosed account or not at all.
-
-    Raises `Refusal` ``form_invalid`` (422) where the account is not named, and those of
-    `access.require_administrator`."""
-    access.require_administrator(uow.session, actor)
-    if not str(row.get("account", "")).strip():
-        raise Refusal("form_invalid", 422, errors={"account": "required"})
-    channel = Channel(
-        name=str(row["name"]),
-        name_en=str(row.get("name_en", "")),
-        account=str(row["account"]).strip(),
-        url=str(row.get("url", "")),
-        active=True,
-    )
-    uow.session.add(channel)
-    uow.session.flush()
-    history.append(
-        uow,
-        "org.channel_changed",
-        actor=actor,
-        occurred_at=now,
-        now=now,
-        payload={
-            "channel": channel.id,
-            "name": channel.name,
-            "account": channel.account,
-            "created": True,
-        },
-    )
-    return channel

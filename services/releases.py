@@ -11,45 +11,20 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from models.cases import Case
-from models.tasks import UserTask
 from models.words import Channel, Release, Statement
-from services import access, history, recused
+from services import history, recused, release_reading
 from services.actor import Actor
 from services.approval_needs import require_standing
 from services.errors import Refusal
+from services.release_reading import of_statement, release_task, require_may_release
 from services.stamps import touch_case
-from services.statement_reading import (
-    get,
-    require_digest,
-    require_statement_of,
-    role_for_wording,
-)
+from services.statement_reading import require_digest, require_statement_of
 from services.statements import hold
 from services.submission import Submission
 from services.uow import UnitOfWork
 
-RELEASE_FORM = "planroom:statement-release"
 LINK_LIMIT = 2_000
-
-
-def channels(session: Session) -> list[Channel]:
-    """The channels words may go out through."""
-    return list(session.scalars(select(Channel).where(Channel.active).order_by(Channel.id)))
-
-
-def every_channel(session: Session) -> list[Channel]:
-    """Also those no longer in use: what went out through them still names them."""
-    return list(session.scalars(select(Channel).order_by(Channel.id)))
-
-
-def of_statement(session: Session, statement_id: int) -> list[Release]:
-    """Where a statement has gone out, first to latest."""
-    found = select(Release).where(Release.statement_id == statement_id).order_by(Release.id)
-    return list(session.scalars(found))
 
 
 def require_link(text: str) -> str:
@@ -62,14 +37,6 @@ def require_link(text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or len(text) > LINK_LIMIT:
         raise Refusal("form_invalid", 422, errors={"link": "not_a_link"})
     return text
-
-
-def release_roles(session: Session, case: Case) -> set[str]:
-    """Roles that release in this case, by its release tasks so far."""
-    found = select(UserTask.role_key).where(
-        UserTask.case_id == case.id, UserTask.form_key == RELEASE_FORM
-    )
-    return set(session.scalars(found)) - {""}
 
 
 def release_statement(
@@ -192,7 +159,7 @@ def release_from_page(
     Raises `Refusal` ``release_by_task`` (409) where a task of the plan waits for it, what
     `release_statement` raises, and ``not_your_role`` (403)."""
     session = uow.session
-    statement, case, acting = _writer(session, statement_id, actor)
+    statement, case, acting = require_may_release(session, statement_id, actor)
     if statement.status == "draft" and release_task(session, statement) is not None:
         raise Refusal("release_by_task", 409)
     at = case.at(now)
@@ -211,36 +178,13 @@ def release_from_page(
     )
 
 
-def release_task(session: Session, statement: Statement) -> UserTask | None:
-    """The open release task that is about this statement, if there is one."""
-    found = select(UserTask).where(
-        UserTask.case_id == statement.case_id,
-        UserTask.form_key == RELEASE_FORM,
-        UserTask.status == "open",
-    )
-    for task in session.scalars(found):
-        try:
-            about = require_statement_of(session, task)
-        except Refusal:
-            continue
-        if about.id == statement.id:
-            return task
-    return None
-
-
-def may_release(session: Session, person_roles: list[str], case: Case) -> str | None:
-    """The role in which somebody may release in this case outside a task, or None."""
-    roles = release_roles(session, case)
-    return next((role for role in person_roles if role in roles), None)
-
-
 def add_link(uow: UnitOfWork, release_id: int, link: str, actor: Actor, now: datetime) -> Release:
     """Add (or put right) the public address of what went out; the old one stays on record.
 
     Raises `Refusal`: ``release_unknown`` (404), ``form_invalid`` (422), ``not_your_role`` (403)."""
     session = uow.session
-    release = _release(session, release_id)
-    _statement, case, acting = _writer(session, release.statement_id, actor)
+    release = release_reading.get(session, release_id)
+    _statement, case, acting = require_may_release(session, release.statement_id, actor)
     link, was, at = require_link(link), release.link, case.at(now)
     if link == was:
         return release
@@ -278,8 +222,8 @@ def withdraw(
     Raises `Refusal`: ``release_unknown`` (404), ``withdrawn_already`` (409), ``form_invalid``
     (422: no reason, a moment to come or before the release), ``not_your_role`` (403)."""
     session = uow.session
-    release = _release(session, release_id)
-    statement, case, acting = _writer(session, release.statement_id, actor)
+    release = release_reading.get(session, release_id)
+    statement, case, acting = require_may_release(session, release.statement_id, actor)
     at = case.at(now)
     moment = occurred_at or at
     wrong = {} if reason.strip() else {"reason": "required"}
@@ -314,25 +258,6 @@ def withdraw(
         personal={"reason": release.withdrawal_reason},
     )
     return release
-
-
-def _release(session: Session, release_id: int) -> Release:
-    release = session.get(Release, release_id)
-    if release is None:
-        raise Refusal("release_unknown", 404)
-    return release
-
-
-def _writer(session: Session, statement_id: int, actor: Actor) -> tuple[Statement, Case, Actor]:
-    person = access.writer(session, actor)
-    statement = get(session, statement_id)
-    case = access.require_part_in_case(session, person, session.get(Case, statement.case_id))
-    recused.require_not_recused(session, case.id, person.id, actor.on_behalf_of)
-    role = may_release(session, person.role_keys, case)
-    if role is None:
-        # Whoever words a case's statements may see why, but not let them out.
-        raise Refusal("not_your_role", 403, words=role_for_wording(session, person, case))
-    return statement, case, Actor(person.id, role, actor.on_behalf_of)
 
 
 def handle_release(uow: UnitOfWork, s: Submission) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from models.cases import Case
 from models.people import Person
 from models.tasks import UserTask
-from models.words import Approval, Release, Statement, StatementVersion
+from models.words import Statement, StatementVersion
 from services import access, manifest
 from services.calendar import zone_of
 from services.errors import Refusal
@@ -74,18 +74,6 @@ def versions(session: Session, statement_id: int) -> list[StatementVersion]:
             .order_by(StatementVersion.number)
         )
     )
-
-
-def releases(session: Session, statement_id: int) -> list[Release]:
-    """Every release of a statement, in order."""
-    query = select(Release).where(Release.statement_id == statement_id)
-    return list(session.scalars(query.order_by(Release.id)))
-
-
-def approvals(session: Session, statement_id: int) -> list[Approval]:
-    """Every decision about a statement, in order, voided ones too."""
-    query = select(Approval).where(Approval.statement_id == statement_id)
-    return list(session.scalars(query.order_by(Approval.id)))
 
 
 def version(session: Session, statement_id: int, number: int) -> StatementVersion:

@@ -13,10 +13,16 @@ from sqlalchemy.orm import Session
 
 from models.tasks import UserTask
 from models.words import ReportLine
-from services import masked_rows, signals, statement_reading
+from services import (
+    approval_needs,
+    channels,
+    masked_rows,
+    release_reading,
+    signals,
+    statement_reading,
+)
 from services.archive_dossier import Dossier, Piece
 from services.directory import people_by_id
-from services.releases import every_channel
 from services.statement_text import PART_NAMES
 from services.tiers import tier_named
 from services.typed_words import is_destroyed
@@ -138,8 +144,8 @@ def _line(found: Dossier, line: ReportLine) -> Section:
 
 def _statement(session: Session, found: Dossier, piece: Piece) -> Iterator[Section]:
     mask, statement = found.mask, piece.row
-    releases = statement_reading.releases(session, statement.id)
-    approvals = statement_reading.approvals(session, statement.id)
+    releases = release_reading.of_statement(session, statement.id)
+    approvals = approval_needs.of_statement(session, statement.id)
     versions = statement_reading.versions(session, statement.id)
     people = people_by_id(
         session,
@@ -149,7 +155,7 @@ def _statement(session: Session, found: Dossier, piece: Piece) -> Iterator[Secti
     )
     out = masked_rows.published(releases)
     numbers = {row.id: row.number for row in versions}
-    channels = {row.id: row for row in every_channel(session)}
+    accounts = channels.by_id(session)
     for row in versions:
         text = masked_rows.version(mask, row, out)
         rows = [(_("拟稿"), f"{loc(people[row.author_id])} {format_moment(row.created_at)}")]
@@ -172,7 +178,7 @@ def _statement(session: Session, found: Dossier, piece: Piece) -> Iterator[Secti
             )),
         )  # fmt: skip
     for out_row in releases:
-        channel = channels[out_row.channel_id]
+        channel = accounts[out_row.channel_id]
         said_of = masked_rows.release(mask, out_row)
         yield Section(
             _("第 %(n)s 版的发布", n=numbers[out_row.version_id]),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import click
 from flask.cli import AppGroup
 
-from services import heads_check, organisation, people, verify
+from services import channels, heads_check, organisation, people, verify
 from services.actor import SYSTEM
 from services.errors import Refusal
 from services.kinds import kinds, role_rows, standing, with_superiors
@@ -99,7 +99,7 @@ def add_channel(name: str, name_en: str, account: str, url: str) -> None:
     parts = planroom()
     moment = parts.clock()
     row = {"name": name, "name_en": name_en, "account": account, "url": url}
-    _do(lambda uow: organisation.add_channel(uow, row, SYSTEM, moment))
+    _do(lambda uow: channels.add_channel(uow, row, SYSTEM, moment))
     click.echo(f"{name}: {account}")
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from models.cases import Case
 from models.people import Person
 from models.words import Statement, StatementVersion
-from services import approval_needs, releases, statement_reading
+from services import approval_needs, channels, release_reading, statement_reading
 from services.approvals import require_four_eyes
 from services.directory import people_by_id, people_in_roles
 from services.errors import Refusal
@@ -34,7 +34,7 @@ def frame(session: Session, statement: Statement, now: datetime) -> dict[str, An
     """What every place that shows a statement needs; ``now`` is the case's own time."""
     versions = statement_reading.versions(session, statement.id)
     decisions = approval_needs.of_statement(session, statement.id)
-    out = releases.of_statement(session, statement.id)
+    out = release_reading.of_statement(session, statement.id)
     people = people_by_id(
         session,
         [
@@ -53,7 +53,7 @@ def frame(session: Session, statement: Statement, now: datetime) -> dict[str, An
         "decisions": decisions,
         "needs": approval_needs.needs(session, statement),
         "releases": out,
-        "channel_names": {c.id: c for c in releases.every_channel(session)},
+        "channel_names": channels.by_id(session),
         "writers": people,
         "words": statement_terms,
         "case_now": now,

@@ -18,6 +18,7 @@ from services import (
     approvals,
     masked_rows,
     masking,
+    release_reading,
     releases,
     statement_reading,
     statements,
@@ -58,7 +59,7 @@ def printable(statement_id: int) -> Answer:
         statement, case = statement_reading.seen_by(session, me(), statement_id)
         mask = masking.mask_for(session, me(), case.id, now())
         number = request.args.get("version", type=row_number) or statement.latest_number
-        out = masked_rows.published(releases.of_statement(session, statement.id))
+        out = masked_rows.published(release_reading.of_statement(session, statement.id))
         text = statement_reading.version(session, statement.id, number)
         return render(
             "statements/text.html",
@@ -125,8 +126,10 @@ def _acts(
     due = [n for n in needs if not over and awaits_page(session, statement, n, needs)]
     deputies = {n.kind: people_in_roles(session, [n.role]) for n in due}
     own_text = shown["current"].author_id == person.id
-    waits = releases.release_task(session, statement)
-    may_release = not over and releases.may_release(session, person.role_keys, case) is not None
+    waits = release_reading.release_task(session, statement)
+    may_release = (
+        not over and release_reading.may_release(session, person.role_keys, case) is not None
+    )
     return {
         "may_edit": may_word and statement.status == "draft",
         "may_correct": may_word and statement.status != "draft",

@@ -10,6 +10,7 @@ from typing import Any
 
 from services import organisation, people, signals
 from services.actor import SYSTEM, Actor
+from services.channels import add_channel
 from services.demo import stories
 from services.directory import organization
 from services.kinds import RoleRow, role_rows
@@ -97,7 +98,7 @@ def _people(
             hashed=shared,
         )
     for row in data["channel"]:
-        organisation.add_channel(uow, row, SYSTEM, now)
+        add_channel(uow, row, SYSTEM, now)
 
 
 def _signals(uow: UnitOfWork, rows: list[dict[str, Any]], now: datetime) -> None:

@@ -12,7 +12,17 @@ from sqlalchemy import select
 from models.people import Deputy, Membership
 from models.recusals import Recusal
 from models.tasks import QueueCount, UserTask
-from services import history, inbox, people, recusals, recused, releases, statements, tasks
+from services import (
+    history,
+    inbox,
+    people,
+    recusals,
+    recused,
+    release_reading,
+    releases,
+    statements,
+    tasks,
+)
 from services.access import person_of
 from services.actor import Actor
 from services.errors import Refusal
@@ -234,7 +244,7 @@ def test_a_recused_person_may_not_word_or_release_outside_a_task_either(told: St
     told.recuse("unit", "office2")
     with told.db.read() as session:
         (statement,) = of_case(session, told.case_id)
-        (release,) = releases.of_statement(session, statement.id)
+        (release,) = release_reading.of_statement(session, statement.id)
     create = refused(
         lambda: told.db.run(
             lambda uow: statements.create_statement(

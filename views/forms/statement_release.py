@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from models.cases import Case
 from models.people import Person
 from models.tasks import UserTask
-from services import releases, statement_reading
+from services import channels, statement_reading
 from views.forms.base import FormInput, Reader, TaskForm
 from views.i18n import loc
 from views.statement_page import frame
@@ -30,7 +30,7 @@ def context(
 
 def channel_options(session: Session) -> list[tuple[int, str]]:
     """The unit's active channels with the public name of their accounts."""
-    return [(c.id, f"{loc(c)} · {c.account}") for c in releases.channels(session)]
+    return [(c.id, f"{loc(c)} · {c.account}") for c in channels.in_use(session)]
 
 
 def read_release(read: Reader) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from models.people import Membership, Person
 from services import organisation
 from services.actor import SYSTEM
+from services.channels import add_channel
 from services.uow import Database, UnitOfWork
 
 
@@ -28,7 +29,7 @@ def found_organisation(db: Database, library: Path, now: datetime) -> None:
             now=now,
             is_demo=True,
         )
-        organisation.add_channel(uow, channel, SYSTEM, now)
+        add_channel(uow, channel, SYSTEM, now)
         for role in roles:
             for name in (role["key"], f"{role['key']}2"):
                 # No password: nobody of the cast signs in.
