@@ -27,6 +27,7 @@ import os
 import re
 import struct
 import sys
+import unicodedata
 import zipfile
 import zlib
 from collections import Counter
@@ -48,6 +49,11 @@ MOST_WHOLE, MOST_LINE, MOST_ALL = 256 << 20, 16 << 20, 2**32 - 1
 #: How many breaks of one kind are told one by one.
 MOST_TOLD = 5
 _SIGNED = ("manifest.json", "manifest.sig", "key.pub")
+#: What a bundle may hold besides.
+_KINDS = re.compile(
+    r"(?:events|personal)\.jsonl|(?:people|files|archive)\.json|(?:report|contents)\.(?:html|docx)"
+    r"|(?:plan|statements|files|heads|items)/.+"
+)
 _DAMAGED = (
     zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError, KeyError,
     IndexError, NotImplementedError, RuntimeError, OverflowError,
@@ -141,7 +147,20 @@ class Container:
         for name, count in Counter(self.order).items():
             if count > 1:
                 report.broken("twice", name=name)
+        self._check_names()
         self._check_layout(infos)
+
+    def _check_names(self) -> None:
+        """Unpacked anywhere, each file stays in the folder and none lies upon another."""
+        there: dict[str, str] = {}
+        for name in self.infos:
+            if not _is_plain(name):
+                self._report.broken("unsafe", name=name)
+            if name.startswith("plan/"):
+                continue  # told apart by the version's own list and hash
+            other = there.setdefault(unicodedata.normalize("NFC", name).casefold(), name)
+            if other != name:
+                self._report.broken("twin", name=name, other=other)
 
     def _check_layout(self, infos: list[zipfile.ZipInfo]) -> None:
         """Every byte between the contents is what it has to be."""
@@ -172,8 +191,12 @@ class Container:
             self._report.broken("layout_end", at=at + same)
 
     def _bytes(self, at: int, count: int) -> bytes:
-        self._file.seek(at)
-        return self._file.read(count)
+        """What stands there: nothing at a place no file has."""
+        try:
+            self._file.seek(at)
+            return self._file.read(count)
+        except (OSError, ValueError, OverflowError):
+            return b""
 
     def pieces(self, name: str) -> Iterator[bytes]:
         """A file's content. Raises `Unreadable` ``content`` where the zip does not give it."""
@@ -183,6 +206,8 @@ class Container:
         if info.compress_type == zipfile.ZIP_STORED:
             yield from self._stored(info)
             return
+        if info.compress_type != zipfile.ZIP_DEFLATED:
+            raise Unreadable("content", name=name)  # a way of packing may ask for gigabytes
         try:
             with self._zip.open(info) as content:
                 while piece := content.read(1 << 18):
@@ -234,6 +259,17 @@ class Container:
         return value
 
 
+def _is_plain(name: str) -> bool:
+    """Whether a name is a relative path that stays below the folder it is unpacked in."""
+    parts = name.split("/")
+    return (
+        "\\" not in name
+        and ":" not in name
+        and name.isprintable()
+        and not any(part in ("", ".", "..") for part in parts)
+    )
+
+
 # ------------------------------------------------------------------------ 2.-4. manifest and key
 
 
@@ -261,7 +297,8 @@ def read_manifest(box: Container, report: Report) -> Manifest:
         told = json.loads(raw)
         if told["format"] != FORMAT:
             raise Unreadable("format", found=str(told["format"])[:60])
-        files = {str(f["name"]): (int(f["size"]), str(f["sha256"])) for f in told["files"]}
+        _require_shape(told)
+        files = {f["name"]: (f["size"], f["sha256"]) for f in told["files"]}
         if len(files) < len(told["files"]):
             report.broken("listed_twice")
         manifest = Manifest(raw, told, files)
@@ -277,6 +314,21 @@ def read_manifest(box: Container, report: Report) -> Manifest:
         raise Unreadable("manifest_unreadable") from error
     report.say("about", **shown)
     return manifest
+
+
+def _require_shape(told: Mapping[str, Any]) -> None:
+    """Raises ValueError for a manifest that says one thing in the kind of another: what is shown
+    of it has to be what was checked."""
+    texts = [told["chain"], told["head"], told["key"], told["made_at"], told["made_by"]["role"],
+             told["installation"]["name"], told["case"]["number"]]  # fmt: skip
+    texts += [f[name] for f in told["files"] for name in ("name", "sha256")]
+    numbers = [told["length"], told["erased"], told["case"]["id"]]
+    numbers += [f["size"] for f in told["files"]]
+    for kind, some in ((str, texts), (int, numbers), (bool, [told["masked"]])):
+        if any(type(one) is not kind for one in some):
+            raise ValueError(kind.__name__)
+    if told["chain"] != f"case:{told['case']['id']}":
+        raise ValueError("chain")
 
 
 def check_key(box: Container, manifest: Manifest, key: str, report: Report) -> None:
@@ -317,6 +369,9 @@ def check_files(box: Container, manifest: Manifest, report: Report) -> None:
     for name in dict.fromkeys(box.order):
         if name not in names:
             report.broken("extra", name=name)
+    for name in manifest.files:
+        if not _KINDS.fullmatch(name) and name not in _SIGNED:
+            report.broken("stranger", name=name)
     if not set(_SIGNED).isdisjoint(manifest.files):
         report.broken("manifest_lists_itself")
     right = 0
@@ -407,7 +462,7 @@ def read_chain(box: Container, manifest: Manifest, report: Report) -> Chain:
             few.broken("event_foreign", seq=seq, chain=str(body.get("chain"))[:60])
         before = (seq, hash_)
         chain.hashes.setdefault(seq, hash_)
-        for name, commitment in dict(body.get("personal") or {}).items():
+        for name, commitment in body.get("personal", {}).items():
             chain.personal[str(commitment)] = (seq, str(name))
         chain.first = chain.first or str(body.get("at"))
         if body.get("type") in _HELD_AGAINST:
@@ -421,6 +476,8 @@ def read_chain(box: Container, manifest: Manifest, report: Report) -> Chain:
     for seq, data in chain.events("case.opened"):
         if data.get("number") != manifest.told["case"]["number"]:
             report.broken("other_case", seq=seq, number=str(data.get("number"))[:40])
+    if order and order[0] == 1 and not chain.events("case.opened"):
+        report.broken("not_opened")
     report.say("chain", count=len(order), head=str(last))
     return chain
 
@@ -432,10 +489,19 @@ def _event(line: bytes) -> tuple[Mapping[str, Any], str, bytes] | None:
         text, hash_ = canonical(told["body"]), told["hash"]
         if line != b'{"body":' + text + b',"hash":' + canonical(hash_) + b"}":
             return None
-        whole = isinstance(told["body"]["seq"], int) and isinstance(told["body"]["data"], dict)
-        return (told["body"], hash_, text) if whole and isinstance(hash_, str) else None
+        return (told["body"], hash_, text) if _is_event(told["body"], hash_) else None
     except _MISSHAPEN:
         return None
+
+
+def _is_event(body: Mapping[str, Any], hash_: Any) -> bool:
+    """Whether what every event has is of the kind it has to be."""
+    texts = [hash_, body["chain"], body["type"], body["at"], *body.get("personal", {}).values()]
+    return (
+        type(body["seq"]) is int
+        and isinstance(body["data"], dict)
+        and all(isinstance(text, str) for text in texts)
+    )
 
 
 def _check_order(order: list[int], manifest: Manifest, report: Report) -> None:
@@ -1136,6 +1202,13 @@ WORDS = {
     "signature": ("签名无效:清单、签名或公钥被改过。",
                   "The signature is not valid: manifest, signature or key was changed."),
     "extra": ("清单里没有的文件:{name}。", "A file that the manifest does not know: {name}."),
+    "unsafe": ("文件名不安全,解压时会写到别处或看不清:{name}。",
+               "An unsafe name, which would be unpacked elsewhere or hides something: {name}."),
+    "twin": ("文件名 {name} 与 {other} 只差大小写或写法,解压时会互相覆盖。",
+             "{name} and {other} differ only in case or in how letters are encoded: unpacked, one "
+             "would lie upon the other."),
+    "stranger": ("清单列了材料包里不该有的文件:{name}。",
+                 "The manifest lists a file that no evidence bundle has: {name}."),
     "changed": ("文件被改过:{name}。", "A file was changed: {name}."),
     "order": ("文件的次序与清单不同。", "The files do not stand in the manifest's order."),
     "listed_twice": ("清单把同一个文件列了两次。", "The manifest lists a file twice."),
@@ -1159,6 +1232,7 @@ WORDS = {
              "The last hash is {found}; the manifest says {told}."),
     "other_case": ("第 {seq} 条立的是另一件事件:{number}。",
                    "Event {seq} opens another case: {number}."),
+    "not_opened": ("没有一条记录立了这件事件。", "No event opens the case."),
     "more": ("另有 {count} 处同类断点({of})。", "{count} more of that kind ({of})."),
     "masked_not": ("清单说个人信息已遮蔽,包内却有 personal.jsonl。",
                    "The manifest says personal values are masked, but personal.jsonl is there."),
@@ -1308,6 +1382,9 @@ WORDS = {
     "limit_truth": ("当时填写的内容是否属实。", "Whether what people entered was true."),
     # the frame
     "verdict_sound": ("核对结果:完好。", "Result: sound."),
+    "verdict_own_key": ("核对结果:完好;但密钥没有与别处得到的指纹比对,是谁签的不能确定。",
+                        "Result: sound; but the key was not compared with a fingerprint got "
+                        "elsewhere, so who signed it is not certain."),
     "verdict_broken": ("核对结果:有 {count} 处对不上。第一处断点,第 {step} 项“{title}”:{what}",
                        "Result: {count} things do not hold. The first break, in check {step} "
                        "({title}): {what}"),
@@ -1343,7 +1420,8 @@ def told(report: Report, lang: str) -> Iterator[str]:
     yield from (f"   - {words(lang, code, args)}" for code, args in report.limits)
     yield ""
     if report.sound:
-        yield words(lang, "verdict_sound", {})
+        unknown = any(code == "limit_key" for code, _args in report.limits)
+        yield words(lang, "verdict_own_key" if unknown else "verdict_sound", {})
     else:
         first = min(report.breaks, key=lambda one: one.step)
         what = words(lang, first.code, first.args)
