@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from models.cases import Case
 from models.tasks import UserTask
 from models.words import Approval, Statement
-from services import manifest
+from services import access, manifest
+from services.actor import Actor
 from services.errors import Refusal
-from services.statement_reading import DRAFT_FORM, latest
+from services.statement_reading import DRAFT_FORM, get, latest
 
 FINAL = "final"
 YES = ("approve", "approve_with_edits")
@@ -109,6 +110,23 @@ def awaits_page(session: Session, statement: Statement, need: Need, every: Seque
         return True
     final = next((other for other in every if other.kind == FINAL), None)
     return final is not None and (final.standing is not None or final.voided is not None)
+
+
+def require_awaited(
+    session: Session, statement_id: int, kind: str, actor: Actor
+) -> tuple[Statement, Case, Need]:
+    """The statement, its case and the approval of ``kind`` that its page awaits (`awaits_page`).
+
+    Raises `Refusal`: ``statement_unknown`` (404), those of `access.writer` and of
+    `access.require_part_in_case`, and ``approval_not_due`` (409)."""
+    person = access.writer(session, actor)
+    statement = get(session, statement_id)
+    case = access.require_part_in_case(session, person, session.get(Case, statement.case_id))
+    every = needs(session, statement)
+    need = next((need for need in every if need.kind == kind), None)
+    if need is None or not awaits_page(session, statement, need, every):
+        raise Refusal("approval_not_due", 409)
+    return statement, case, need
 
 
 def _drafted_in_task(session: Session, statement: Statement) -> bool:

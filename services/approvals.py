@@ -4,36 +4,25 @@ Each is bound to one exact text: the approver submits the digest of what they we
 has to be the digest of the latest version. An approval *stands* while it is the newest decision
 of its kind, says yes, and no later version has voided it.
 
-Four eyes: who finally approves may be neither the one who drafted the statement nor the one who
-wrote the text approved. 修改后同意 makes the approver the writer of the new version; the second
-pair of eyes is then the writer of the version that was edited, so that one, too, has to be
-somebody else. (A small unit may give all other roles to the same people.)
+Who may decide is asked in `services.approvers`; what was said by telephone on the statement's page
+is entered in `services.oral_approvals`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from models.cases import Case
-from models.people import Person
 from models.words import Approval, Statement, StatementVersion
-from services import access, history, recused
+from services import history, recused
 from services.actor import Actor
-from services.approval_needs import FINAL, YES, Need, awaits_page, needs
+from services.approval_needs import FINAL, YES, require_awaited
+from services.approvers import has_role, holds, require_four_eyes, require_holder
 from services.errors import Refusal
 from services.stamps import touch_case
-from services.statement_reading import (
-    get,
-    require_digest,
-    require_statement_of,
-    role_for_wording,
-)
+from services.statement_reading import require_digest, require_statement_of
 from services.statement_text import Parts, parts_of
 from services.statements import hold, write_version
 from services.submission import Submission
@@ -42,23 +31,6 @@ from services.uow import UnitOfWork
 DECISIONS = ("approve", "approve_with_edits", "return", "reject")
 #: Why a comment is asked for: whoever gets the text back has to know what to change.
 NEEDS_COMMENT = ("return", "reject")
-
-
-def require_four_eyes(
-    session: Session, statement: Statement, person_id: int | None, text: StatementVersion
-) -> None:
-    """Refuse ``person_id`` as final approver of ``text`` (the version shown; for 修改后同意 the one
-    edited). Raises `Refusal` ``four_eyes`` (403)."""
-    edited_by_them = session.scalar(
-        select(Approval.id).where(
-            Approval.version_id == text.id,
-            Approval.person_id == person_id,
-            Approval.decision == "approve_with_edits",
-        )
-    )
-    own_text = text.author_id == person_id and edited_by_them is None
-    if own_text or statement.created_by == person_id:
-        raise Refusal("four_eyes", 403, task="拟稿", task_en="Drafting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,105 +165,13 @@ def approve_again(
 
     Raises `Refusal`: ``approval_not_due`` (409), ``not_your_role`` (403), those of `decide`."""
     session = uow.session
-    statement, case, need = _on_page(session, statement_id, kind, actor)
-    if not _holds(session, actor, need.role, now):
+    statement, case, need = require_awaited(session, statement_id, kind, actor)
+    if not holds(session, actor, need.role, now):
         raise Refusal("not_your_role", 403, roles=[need.role])
     at = case.at(now)
     given = Decision(kind, "approve", digest, approver_role=need.role)
     touch_case(uow, case)
     return decide(uow, case, statement, given, actor, at, at)
-
-
-def enter_oral(
-    uow: UnitOfWork,
-    statement_id: int,
-    given: Decision,
-    actor: Actor,
-    now: datetime,
-    *,
-    occurred_at: datetime,
-) -> Approval:
-    """Enter, for someone who works on the case's words, that an approver approved the latest text
-    by telephone (电话请示) at ``occurred_at`` (case time). ``given.oral_by`` names the approver,
-    who signs later (`countersign`).
-
-    Raises `Refusal`: ``approval_not_due`` (409), ``not_your_role`` (403), ``form_invalid`` (422,
-    the one named does not hold the role), those of `decide`."""
-    session = uow.session
-    statement, case, need = _on_page(session, statement_id, given.kind, actor)
-    if role_for_wording(session, access.writer(session, actor), case) is None:
-        raise Refusal("not_your_role", 403)
-    _require_holder(session, given.oral_by, (need.role,))
-    given = replace(given, approver_role=need.role)
-    touch_case(uow, case)
-    return decide(uow, case, statement, given, actor, case.at(now), occurred_at)
-
-
-def countersign(uow: UnitOfWork, approval_id: int, actor: Actor, now: datetime) -> Approval:
-    """The approver signs what they had approved by telephone (补签).
-
-    Raises `Refusal`: ``approval_unknown`` (404), ``not_your_approval`` (403),
-    ``countersigned_already`` (409)."""
-    session = uow.session
-    access.writer(session, actor)
-    approval = session.get(Approval, approval_id)
-    if approval is None:
-        raise Refusal("approval_unknown", 404)
-    if not approval.oral or approval.person_id != actor.person_id:
-        raise Refusal("not_your_approval", 403)
-    if approval.countersigned_at is not None:
-        raise Refusal("countersigned_already", 409)
-    case = session.get_one(Case, get(session, approval.statement_id).case_id)
-    at = case.at(now)
-    approval.countersigned_at = at
-    touch_case(uow, case)
-    history.append(
-        uow,
-        "approval.countersigned",
-        case=case,
-        actor=actor,
-        occurred_at=at,
-        now=at,
-        payload={
-            "statement": approval.statement_id,
-            "id": approval.id,
-            "digest": approval.digest,
-        },
-    )
-    return approval
-
-
-def _on_page(
-    session: Session, statement_id: int, kind: str, actor: Actor
-) -> tuple[Statement, Case, Need]:
-    person = access.writer(session, actor)
-    statement = get(session, statement_id)
-    case = access.require_part_in_case(session, person, session.get(Case, statement.case_id))
-    every = needs(session, statement)
-    need = next((need for need in every if need.kind == kind), None)
-    if need is None or not awaits_page(session, statement, need, every):
-        raise Refusal("approval_not_due", 409)
-    return statement, case, need
-
-
-def _holds(session: Session, actor: Actor, role: str, now: datetime) -> bool:
-    if actor.person_id is None:
-        return False
-    if actor.on_behalf_of is not None:
-        return role in access.deputised_roles(
-            session, actor.person_id, actor.on_behalf_of, now
-        ) and _has_role(session, actor.on_behalf_of, (role,))
-    return _has_role(session, actor.person_id, (role,))
-
-
-def _has_role(session: Session, person_id: int | None, roles: Sequence[str]) -> bool:
-    person = session.get(Person, person_id) if person_id is not None else None
-    return person is not None and person.active and not set(roles).isdisjoint(person.role_keys)
-
-
-def _require_holder(session: Session, person_id: int | None, roles: Sequence[str]) -> None:
-    if not _has_role(session, person_id, roles):
-        raise Refusal("form_invalid", 422, errors={"oral_by": "not_an_approver"})
 
 
 # ------------------------------------------------------------------------------ in a plan
@@ -321,8 +201,13 @@ def _handle(uow: UnitOfWork, s: Submission, kind: str) -> dict[str, Any]:
         oral_by = None  # their own decision, said earlier: `occurred_at` tells when
     roles = [key for key in s.element.candidate_groups if key]
     if oral_by is not None:
-        _require_holder(session, oral_by, roles)
-    elif kind == FINAL and roles and not _signs(session, s.actor, roles):
+        require_holder(session, oral_by, roles)
+    elif (
+        kind == FINAL
+        and roles
+        # Whether a deputy may act for the principal was checked when the task was taken.
+        and not has_role(session, s.actor.on_behalf_of or s.actor.person_id, roles)
+    ):
         raise Refusal("not_an_approver", 403)
     decision = str(s.data.get("decision") or "")
     given = Decision(
@@ -352,8 +237,3 @@ def _handle(uow: UnitOfWork, s: Submission, kind: str) -> dict[str, Any]:
         "digest": text.digest,
         "comment": approval.comment,
     }
-
-
-def _signs(session: Session, actor: Actor, roles: Sequence[str]) -> bool:
-    # Whether a deputy may act for the principal was checked when the task was taken.
-    return _has_role(session, actor.on_behalf_of or actor.person_id, roles)

@@ -12,7 +12,7 @@ from models.cases import Case
 from models.people import Person
 from models.words import Statement, StatementVersion
 from services import approval_needs, channels, release_reading, statement_reading
-from services.approvals import require_four_eyes
+from services.approvers import require_four_eyes
 from services.directory import people_by_id, people_in_roles
 from services.errors import Refusal
 from services.statement_text import PART_NAMES, PartDifference, difference, parts_of

@@ -18,6 +18,7 @@ from services import (
     approvals,
     masked_rows,
     masking,
+    oral_approvals,
     release_reading,
     releases,
     statement_reading,
@@ -215,7 +216,7 @@ def oral(statement_id: int, kind: str) -> Answer:
         assert occurred_at is not None
         given = Decision(kind, "approve", digest, comment, oral_by=by)
         run(
-            lambda uow: approvals.enter_oral(
+            lambda uow: oral_approvals.enter_oral(
                 uow, statement_id, given, actor(), now(), occurred_at=occurred_at
             )
         )
@@ -230,7 +231,7 @@ def countersign(statement_id: int, approval_id: int) -> Answer:
     """The approver signs what they had said by telephone."""
 
     def work() -> str:
-        run(lambda uow: approvals.countersign(uow, approval_id, actor(), now()))
+        run(lambda uow: oral_approvals.countersign(uow, approval_id, actor(), now()))
         return str(_("已补签。"))
 
     return _attempt(statement_id, "countersign", work)

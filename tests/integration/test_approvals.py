@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from models.words import Approval, StatementVersion
-from services import approval_needs, approvals, history, statement_reading, statements
+from services import (
+    approval_needs,
+    approvals,
+    history,
+    oral_approvals,
+    statement_reading,
+    statements,
+)
 from services.approvals import Decision, handle_approve, handle_review
 from services.errors import Refusal
 from services.statement_text import Parts
@@ -224,7 +231,7 @@ def test_a_telephone_decision_is_entered_later_and_signed(unit: Unit) -> None:
 
     def sign(who: str) -> Approval:
         return unit.run(
-            lambda uow: approvals.countersign(uow, approval_id, unit.actor(who), entered)
+            lambda uow: oral_approvals.countersign(uow, approval_id, unit.actor(who), entered)
         )
 
     assert refused(lambda: sign("office")).code == "not_your_approval"
@@ -265,7 +272,7 @@ def test_an_oral_yes_to_a_late_change_is_entered_on_the_page(unit: Unit) -> None
 
     def enter(who: str) -> Approval:
         return unit.run(
-            lambda uow: approvals.enter_oral(
+            lambda uow: oral_approvals.enter_oral(
                 uow,
                 made["statement_id"],
                 given,
