@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from models.cases import Case
 from models.plans import Plan, PlanVersion
+from models.tasks import UserTask
 from services.tiers import Tier, tiers_of
 
 
@@ -31,6 +32,12 @@ def versions_by_id(session: Session, ids: Iterable[int]) -> dict[int, PlanVersio
     """The plan versions behind ids; unknown ones are left out."""
     found = session.scalars(select(PlanVersion).where(PlanVersion.id.in_(list(ids))))
     return {version.id: version for version in found}
+
+
+def tasks_by_id(session: Session, ids: Iterable[str]) -> dict[str, UserTask]:
+    """The tasks behind ids; unknown ones are left out."""
+    found = session.scalars(select(UserTask).where(UserTask.id.in_(list(ids))))
+    return {task.id: task for task in found}
 
 
 def plans(session: Session) -> Sequence[Plan]:

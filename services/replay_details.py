@@ -127,6 +127,10 @@ def _stretch_of(ran: Sequence[Stretch], seq: int) -> Stretch:
     return [one for one in ran if one.first < seq][-1]
 
 
+#: As many of those told or reminded are named.
+_MOST_NAMED = 6
+
+
 def _named(
     events: Sequence[HistoryEvent], payloads: Mapping[int, Mapping[str, Any]]
 ) -> list[int | None]:
@@ -137,6 +141,9 @@ def _named(
             value = payloads[event.id].get(key)
             if isinstance(value, int):
                 ids.append(value)
+        for key in ("to", "persons"):
+            value = payloads[event.id].get(key)
+            ids += value[:_MOST_NAMED] if isinstance(value, list) else ()
     return ids
 
 

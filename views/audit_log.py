@@ -22,13 +22,15 @@ from services.directory import people
 from services.history_types import all_types
 from services.masking import BARE, Mask
 from services.masking_events import masks_beside
-from services.moments import from_text, utc_text
+from services.moments import utc_text
+from views import room_words
 from views.audit_trail import NOT_RECORDED, RECORDED, what_words
+from views.event_names import event_name
 from views.forms.base import Reader
-from views.i18n import format_moment, loc
+from views.i18n import loc
 from views.kit import Answer, database, me, now, render
-from views.proof_words import chains_named
-from views.record_words import RECORD_SENTENCES, act_words
+from views.names import Names
+from views.record_words import RECORD_SENTENCES
 
 bp = Blueprint("audit_log", __name__, url_prefix="/audit/log")
 
@@ -58,12 +60,14 @@ def show() -> Answer:
         asked, errors, given = _asked(session)
         found = audit_log.log(session, me(), asked, cursor)
         masks = masks_beside(session, me(), [entry.event for entry in found.entries], now())
+        names = Names(session, found.cases)
         page = render(
             "audit/log.html",
             rows=[]
             if errors
             else [
-                _row(entry, found.cases, masks.get(entry.event.id, BARE)) for entry in found.entries
+                _row(entry, found.cases, masks.get(entry.event.id, BARE), names)
+                for entry in found.entries
             ],
             found=found,
             next=_link(given, found.before) if found.before and not errors else "",
@@ -130,11 +134,11 @@ def _pages() -> dict[str, list[str]]:
 def _acts() -> list[tuple[str, str]]:
     """Types of event of the log, in words; pages of every kind first."""
     names = [type_.name for type_ in all_types() if type_.name.startswith("audit.")]
-    rest = [(name, act_words(name)) for name in names if name != OPENED]
+    rest = [(name, event_name(name)) for name in names if name != OPENED]
     return [(OPENED, _("打开任何一页")), *rest]
 
 
-def _row(entry: Entry, cases: Mapping[int, Case], mask: Mask) -> Row:
+def _row(entry: Entry, cases: Mapping[int, Case], mask: Mask, names: Names) -> Row:
     given = entry.payload
     words: dict[str, str] = defaultdict(str)
     for source in (given, entry.personal):
@@ -142,10 +146,7 @@ def _row(entry: Entry, cases: Mapping[int, Case], mask: Mask) -> Row:
             if not isinstance(value, dict | list):
                 # A reason may name somebody: shown as the case is that it is about.
                 words[name] = mask.text(str(value if value is not None else ""))
-    if "what" in given:
-        words["what"] = what_words(given["what"])
-    if "chain" in given:
-        words["chain"] = chains_named(str(given["chain"]), cases)
+    words |= room_words.arguments(given, cases)
     template = RECORD_SENTENCES.get(entry.event.type)
     text = str(template) % words if template is not None else entry.event.type
     return Row(
@@ -153,30 +154,6 @@ def _row(entry: Entry, cases: Mapping[int, Case], mask: Mask) -> Row:
         at=entry.event.recorded_at,
         who=loc(entry.person) if entry.person is not None else _("系统"),
         text=text.strip().rstrip(":"),
-        about=_about(entry.event.type, given, cases),
+        about=" · ".join(room_words.about(entry.event.type, given, names)),
         case=entry.case,
     )
-
-
-def _about(type_: str, given: Mapping[str, Any], cases: Mapping[int, Case]) -> str:
-    parts = []
-    if given.get("id") not in (None, "") and "what" in given:
-        parts.append(str(given["id"]))
-    if "signal" in given:
-        parts.append(_("线索 #%(n)s", n=given["signal"]))
-    if type_ == "audit.verified":
-        parts.append(_("完好") if given.get("ok") else _("对不上"))
-    if isinstance(given.get("until"), str):
-        parts.append(_("到 %(until)s 为止", until=format_moment(from_text(given["until"]))))
-    for name in ("args", "filter"):
-        if isinstance(given.get(name), dict):
-            parts += [f"{key}={_value(key, value, cases)}" for key, value in given[name].items()]
-    if "masked" in given:
-        parts.append(_("个人信息已遮蔽") if given["masked"] else _("含个人信息"))
-    return " · ".join(parts)
-
-
-def _value(key: str, value: Any, cases: Mapping[int, Case]) -> Any:
-    """A filter's case by its number, everything else as it stands."""
-    case = cases.get(value) if key == "case" and type(value) is int else None
-    return case.number if case is not None else value

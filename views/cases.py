@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_login import login_required
 from sqlalchemy.orm import Session
 
-from services import case_reading, cases, files, incidents, masked_rows, masking, recusals
+from services import case_reading, cases, channels, files, incidents, masked_rows, masking, recusals
 from services.access import is_auditor
 from services.anchors import correct_anchor
 from services.case_list import change_stamp, summaries
@@ -20,7 +20,6 @@ from services.definitions import catalogue_for
 from services.directory import people, people_by_id, roles
 from services.errors import Refusal
 from services.masking import Mask
-from services.tiers import tiers_of
 from views.diagram import sheet
 from views.forms import Mistakes, Reader
 from views.kit import (
@@ -38,7 +37,7 @@ from views.kit import (
 )
 from views.refusals import field_errors, sentence
 from views.terms import ANCHORS
-from views.timeline import Words, record, timeline
+from views.timeline import Words, record, rows_named, timeline
 from views.unmasking import panel
 
 bp = Blueprint("cases", __name__, url_prefix="/cases")
@@ -115,22 +114,15 @@ def diagram(case_id: int) -> Response:
 
 
 def _words(session: Session, view: CaseOverview) -> Words:
-    manifest = view.version.manifest
     read = catalogue_for(session, view.version)
-    anchors = {str(row["key"]): row for row in manifest.get("anchors", [])}
-    return Words(
-        elements=read.elements,
-        tiers={tier.key: tier for tier in tiers_of(manifest)},
+    return Words.of_plan(
+        view.version.manifest,
+        read.elements,
+        read.flows,
+        view.at,
         roles={role.key: role for role in roles(session)},
-        recipients={str(row["key"]): row for row in manifest.get("recipients", [])},
-        anchors=anchors,
-        approvals={str(row["kind"]): row for row in manifest.get("approvals", [])},
-        archive={str(row["key"]): row for row in manifest.get("archive", [])},
-        people=people_by_id(
-            session,
-            [e.payload["person"] for e in view.timeline if e.event.type.startswith("recusal.")],
-        ),
-        now=view.at,
+        people=people_by_id(session, rows_named(e.payload for e in view.timeline)),
+        channels=channels.by_id(session),
     )
 
 

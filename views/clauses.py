@@ -18,7 +18,7 @@ from services.directory import roles
 from services.library_shelf import read_shelf
 from services.plan_reading import version_by_number
 from services.plan_text_clauses import coverage
-from services.tiers import tier_named, tiers_of
+from services.tiers import tier_named
 from views import clause_words, plan_terms, plan_words
 from views.gates import auditors_only
 from views.kit import Answer, database, library, me, now, render, row_number
@@ -101,16 +101,9 @@ def _lines(session: Session) -> Callable[[CaseEvidence, Evidence, Item], clause_
 
     def words_of(version: PlanVersion) -> Words:
         if version.id not in by_version:
-            manifest = version.manifest
-            by_version[version.id] = Words(
-                elements=_elements(session, version),
-                tiers={tier.key: tier for tier in tiers_of(manifest)},
-                roles=names,
-                recipients={str(row["key"]): row for row in manifest.get("recipients", [])},
-                anchors={str(row["key"]): row for row in manifest.get("anchors", [])},
-                approvals={str(row["kind"]): row for row in manifest.get("approvals", [])},
-                archive={str(row["key"]): row for row in manifest.get("archive", [])},
-                now=now(),
+            read = catalogue_for(session, version)
+            by_version[version.id] = Words.of_plan(
+                version.manifest, _elements(session, version), read.flows, now(), roles=names
             )
         return by_version[version.id]
 

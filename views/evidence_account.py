@@ -13,16 +13,22 @@ from sqlalchemy.orm import Session
 
 from models.cases import Case
 from models.plans import PlanVersion
-from services import case_reading, evidence_rows, files, masked_rows, statement_reading
+from services import (
+    case_reading,
+    channels,
+    evidence_rows,
+    files,
+    masked_rows,
+    statement_reading,
+)
 from services.case_reading import CaseOverview, Clock
 from services.definitions import catalogue_for
 from services.directory import organization, people_by_id, roles
 from services.masking import Mask
-from services.tiers import tiers_of
 from views.i18n import current_zone, format_moment, format_span, loc
 from views.kit import me, now
 from views.statement_page import frame
-from views.timeline import LAG, Line, Words, timeline
+from views.timeline import LAG, Line, Words, rows_named, timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +99,15 @@ def account_of(session: Session, case: Case, mask: Mask) -> Account:
 
 
 def _words(session: Session, view: CaseOverview) -> Words:
-    manifest = view.version.manifest
-    named = [e.payload["person"] for e in view.timeline if e.event.type.startswith("recusal.")]
-    return Words(
-        elements=catalogue_for(session, view.version).elements,
-        tiers={tier.key: tier for tier in tiers_of(manifest)},
+    read = catalogue_for(session, view.version)
+    return Words.of_plan(
+        view.version.manifest,
+        read.elements,
+        read.flows,
+        view.at,
         roles={role.key: role for role in roles(session)},
-        recipients={str(row["key"]): row for row in manifest.get("recipients", [])},
-        anchors={str(row["key"]): row for row in manifest.get("anchors", [])},
-        approvals={str(row["kind"]): row for row in manifest.get("approvals", [])},
-        people=people_by_id(session, named),
-        now=view.at,
+        people=people_by_id(session, rows_named(e.payload for e in view.timeline)),
+        channels=channels.by_id(session),
     )
 
 

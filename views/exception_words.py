@@ -22,8 +22,8 @@ KINDS = {
     "four_eyes_relaxed": _l("放宽两人规定"),
     "deployed_alone": _l("一人启用预案"),
     "admin_act": _l("管理操作"),
-    "unmasked": _l("显示个人信息"),
-    "destroyed": _l("销毁个人信息"),
+    "unmasked": _l("显示过个人信息"),
+    "destroyed": _l("个人信息销毁"),
 }
 
 

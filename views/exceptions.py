@@ -20,13 +20,13 @@ from services.errors import Refusal
 from services.event_filter import EventFilter
 from services.exceptions import Batch, Exceptional, ExceptionPage
 from services.sheets import Column, Value, write_sheet
-from views import search_form
+from views import filter_words, search_form
+from views.event_names import event_name
 from views.event_rows import EventRow, EventRows
 from views.exception_words import kind_name, kinds_in_words, settled_words
 from views.gates import auditors_only
 from views.i18n import current_zone, format_moment
 from views.kit import Answer, actor, database, me, now, render, run
-from views.record_words import act_words
 from views.refusals import sentence
 
 bp = Blueprint("exceptions", __name__, url_prefix="/audit/exceptions")
@@ -83,6 +83,7 @@ def show() -> Answer:
         page = render(
             "audit/exceptions.html",
             options=search_form.options(session),
+            labels=filter_words.labels(),
             values=asked.values,
             errors=errors,
             chips=_chips(flt),
@@ -158,7 +159,7 @@ def _gathered(batch: Batch, rows: Sequence[Shown]) -> Gathered:
         if batch.founding
         else _("没有人登录,由命令行办理的一批,共 %(n)s 条", n=len(rows)),
         what=_("、").join(
-            _("%(what)s %(n)s 条", what=act_words(type_), n=n) for type_, n in counts.items()
+            _("%(what)s %(n)s 条", what=event_name(type_), n=n) for type_, n in counts.items()
         ),
         begun=min(moments),
         ended=max(moments),

@@ -8,13 +8,14 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, request
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from models.audit import ExportJob
 from services import access, conformance_check, export_jobs
 from services.access import AUDITOR
 from services.errors import Refusal
 from services.export_run import Exports
-from views import search_form
+from views import filter_words, search_form
 from views.downloads import kept_file
 from views.export_words import FORMATS, column_words, error_words, misfit_words, status_words
 from views.gates import auditors_only
@@ -33,6 +34,7 @@ from views.kit import (
     settings,
     wants_fragment,
 )
+from views.names import Names
 from views.refusals import sentence
 
 log = logging.getLogger(__name__)
@@ -89,7 +91,7 @@ def job(job_id: int) -> Answer:
         found = export_jobs.job_of(session, job_id, me().id)
         if not wants_fragment():
             return see_other("exporting.index", _anchor=f"export-{job_id}")
-        return render("audit/_export_job.html", job=found, **_words())
+        return render("audit/_export_job.html", job=found, **_words(session))
 
 
 @bp.post("/exports/<int:job_id>/cancel")
@@ -125,30 +127,28 @@ def conformance(case_id: int) -> Answer:
 # ------------------------------------------------------------------------------------ inside
 
 
-def _page(session: Any, values: Any, errors: Any) -> str:
+def _page(session: Session, values: Any, errors: Any) -> str:
     jobs = export_jobs.jobs_of(session, me().id)
     return render(
         "audit/exports.html",
         options=search_form.options(session),
+        labels=filter_words.labels(),
         values={"format": "csv", **values},
         errors=errors,
         jobs=jobs,
-        carried=_carried(values),
-        **_words(),
+        **_words(session),
     )
 
 
-def _carried(values: Any) -> list[tuple[str, str]]:
-    """What a link from elsewhere asks for and the form has no field for."""
-    found: list[tuple[str, str]] = []
-    for name in ("person", "types", "kinds", "open_only"):
-        given = values.get(name) or []
-        found += [(name, str(one)) for one in (given if isinstance(given, list) else [given])]
-    return found
+def _words(session: Session) -> dict[str, Any]:
+    names = Names(session)
 
+    def asked(job: ExportJob) -> str:
+        said = filter_words.filter_words(job.query, names)
+        return " · ".join(said) or _("没有条件,全部记录")
 
-def _words() -> dict[str, Any]:
     return {
+        "asked": asked,
         "formats": FORMATS,
         "status_words": status_words,
         "error_words": error_words,

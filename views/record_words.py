@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from flask_babel import lazy_gettext as _l
 
 #: Sentence by event type; its places are filled by `views.timeline.Words.arguments`.
@@ -13,21 +11,22 @@ RECORD_SENTENCES = {
     "timer.fired": _l("时钟到点:%(task)s"),
     "timer.dropped": _l("时钟停止:%(task)s"),
     "element.passed": _l("流程前进:%(task)s"),
-    "decision.taken": _l("判定表得出结果:%(task)s,依据 %(rules)s"),
+    "decision.taken": _l("判定表得出结果:%(task)s %(rules)s"),
     "message.sent": _l("流程收到消息:%(name)s"),
-    "intent.created": _l("交办外部动作:%(topic)s"),
+    "intent.created": _l("交办外部动作:%(topic)s %(task)s"),
     "intent.done": _l("外部动作完成:%(topic)s"),
     "intent.failed": _l("外部动作失败:%(topic)s %(error)s"),
     "instance.started": _l("流程启动"),
     "instance.completed": _l("流程走完"),
-    "signal.recorded": _l("登记线索"),
-    "signal.dismissed": _l("线索不予处理:%(reason)s"),
-    "signal.duplicate": _l("线索重复:%(reason)s"),
-    "org.person_created": _l("新增人员:%(name)s"),
-    "org.person_changed": _l("修改人员:%(name)s"),
+    "signal.recorded": _l("登记线索 #%(signal)s"),
+    "signal.dismissed": _l("线索 #%(signal)s 不予处理:%(reason)s"),
+    "signal.duplicate": _l("线索 #%(signal)s 与 #%(of)s 重复:%(reason)s"),
+    "signal.destroyed": _l("销毁线索 #%(signal)s:文字 %(values)s 处,文件 %(files)s 件"),
+    "org.person_created": _l("新增人员:%(name)s %(roles)s"),
+    "org.person_changed": _l("修改人员:%(person)s %(changes)s"),
     "org.role_changed": _l("修改角色:%(name)s"),
-    "org.membership_changed": _l("调整人员的角色"),
-    "org.deputy_set": _l("设定代理:%(reason)s"),
+    "org.membership_changed": _l("调整人员的角色:%(person)s %(changes)s"),
+    "org.deputy_set": _l("设定代理:%(deputy)s代%(principal)s(%(role)s)%(reason)s"),
     "org.plan_deployed": _l("部署预案:%(plan)s"),
     "org.plan_rolled_back": _l("恢复预案的较早版本:%(plan)s"),
     "org.cases_migrated": _l("把运行中的事件迁到第 %(to_number)s 版:%(plan)s"),
@@ -38,19 +37,20 @@ RECORD_SENTENCES = {
     "org.plan_approved": _l("同意启用预案:%(plan)s"),
     "org.plan_refused": _l("不同意启用预案:%(plan)s"),
     "org.plan_withdrawn": _l("撤回启用申请:%(plan)s"),
-    "org.four_eyes_changed": _l("改变预案启用须两人同意的规定"),
+    "org.four_eyes_changed": _l("预案启用的规定改为%(state)s:%(reason)s"),
     "org.signed_in": _l("登录"),
-    "org.sign_in_failed": _l("登录失败"),
-    "org.switched_person": _l("切换人员"),
+    "org.sign_in_failed": _l("登录失败:%(username)s"),
+    "org.switched_person": _l("切换为%(person)s"),
     "org.setting_changed": _l("修改设置:%(key)s"),
     "org.channel_changed": _l("修改发布渠道:%(name)s"),
     "org.term_changed": _l("修改保管期限表:%(name)s"),
-    "org.retention_set": _l("设定预案的保管期限:%(plan)s"),
-    "org.destruction_proposed": _l("拟定销毁清册第 %(list)s 号"),
+    "org.retention_set": _l("设定预案的保管期限:%(plan)s %(term)s"),
+    "org.signal_retention_set": _l("设定未立案线索的保管期限"),
+    "org.destruction_proposed": _l("拟定销毁清册第 %(list)s 号,共 %(n)s 件"),
     "org.destruction_approved": _l("同意销毁清册第 %(list)s 号:%(comment)s"),
     "org.destruction_refused": _l("不同意销毁清册第 %(list)s 号:%(comment)s"),
     "org.destruction_withdrawn": _l("撤回销毁清册第 %(list)s 号"),
-    "org.destruction_carried_out": _l("执行销毁清册第 %(list)s 号"),
+    "org.destruction_carried_out": _l("执行销毁清册第 %(list)s 号:销毁 %(n)s 件,缓 %(held)s 件"),
     "org.signing_key_made": _l("启用签名密钥:%(fingerprint)s"),
     "hold.placed": _l("暂缓销毁:%(reason)s"),
     "hold.lifted": _l("解除暂缓销毁:%(reason)s"),
@@ -66,12 +66,27 @@ RECORD_SENTENCES = {
     "heads.lodged": _l("链头另存他处:%(day)s"),
 }
 
-#: What stands before anything that fills a sentence.
-_HEAD = re.compile(r"[^::,,%]+")
-
-
-def act_words(type_: str) -> str:
-    """What kind of act a type of event is: its sentence without what fills it; its key where it has
-    none yet."""
-    head = _HEAD.match(str(RECORD_SENTENCES.get(type_, "")))
-    return head.group().strip() if head is not None else type_
+#: What a notification was about, by its kind (`views.notices` has their sentences).
+NOTICES = {
+    "deadline_reminder": _l("任务即将到期"),
+    "deadline_missed": _l("任务超时"),
+    "deadline_urged": _l("催办"),
+    "deadline_escalated": _l("督办"),
+    "task_assigned": _l("任务转来办理"),
+    "task_reassigned": _l("任务转来办理"),
+    "approval_wanted": _l("文稿待审签"),
+    "approval_voided": _l("签批失效"),
+    "case_graded": _l("事件已定级"),
+    "plan_activated": _l("预案已启动"),
+    "case_opened": _l("有新的舆情事件"),
+    "incident": _l("运行异常"),
+    "proposal_waiting": _l("预案待审定"),
+    "proposal_agreed": _l("预案已同意启用"),
+    "proposal_returned": _l("预案被退回"),
+    "destruction_waiting": _l("销毁清册待审批"),
+    "destruction_agreed": _l("销毁清册两人都已同意"),
+    "destruction_refused": _l("销毁清册未获同意"),
+}
+#: Outside actions by topic, messages to the process by name.
+TOPICS = {"notify": _l("通知")}
+MESSAGES = {"retier": _l("要求重新定级")}

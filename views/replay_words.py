@@ -13,16 +13,16 @@ from sqlalchemy.orm import Session
 
 from models.cases import Case
 from models.people import Person
-from services.definitions import static_path
+from services import channels
 from services.directory import roles
 from services.moments import from_text
 from services.replay import LAG, Stretch
 from services.replay_details import Asked, Chunk, Detail
-from services.tiers import tiers_of
 from views.i18n import format_moment, format_span, loc
 from views.replay_leads import Lead, leads
 from views.replay_terms import FIELDS
 from views.statement_terms import DECISIONS, METHODS, PARTS
+from views.step_words import Way, way
 from views.terms import STATEMENT_KINDS, named, shown_value
 from views.timeline import Words
 from workflows.contract import Element, FormField
@@ -72,31 +72,34 @@ class Told:
 def told(session: Session, case: Case, chunk: Chunk, first: int, now: datetime) -> list[Told]:
     """The chunk's events; ``first`` is the index of its first, ``now`` case time."""
     names = {role.key: role for role in roles(session)}
+    accounts = channels.by_id(session)
     words: dict[int, Words] = {}
     out = []
     for n, detail in enumerate(chunk.details):
         stretch = detail.stretch
         if stretch.first not in words:
-            words[stretch.first] = words_of(stretch, names, chunk.people, now)
+            words[stretch.first] = words_of(stretch, names, chunk.people, accounts, now)
         out.append(_told(first + n, detail, words[stretch.first]))
     return out
 
 
 def words_of(
-    stretch: Stretch, role_names: Mapping[str, Any], people: Mapping[int, Person], now: datetime
+    stretch: Stretch,
+    role_names: Mapping[str, Any],
+    people: Mapping[int, Person],
+    channels: Mapping[int, Any],
+    now: datetime,
 ) -> Words:
     """The names of the version the case then ran on."""
-    manifest = stretch.version.manifest
-    return Words(
-        elements=stretch.read.elements,
-        tiers={tier.key: tier for tier in tiers_of(manifest)},
+    read = stretch.read
+    return Words.of_plan(
+        stretch.version.manifest,
+        read.elements,
+        read.flows,
+        now,
         roles=role_names,
-        recipients={str(row["key"]): row for row in manifest.get("recipients", [])},
-        anchors={str(row["key"]): row for row in manifest.get("anchors", [])},
-        approvals={str(row["kind"]): row for row in manifest.get("approvals", [])},
-        archive={str(row["key"]): row for row in manifest.get("archive", [])},
         people=people,
-        now=now,
+        channels=channels,
     )
 
 
@@ -109,7 +112,7 @@ def _told(index: int, detail: Detail, words: Words) -> Told:
         seq=event.seq,
         type=event.type,
         tone=line.tone,
-        sentence=_sentence(detail, words) or line.text,
+        sentence=line.text,
         who=loc(entry.person) if entry.person is not None else words.who(entry),
         role=words.role(event.role_key) if event.role_key else "",
         behalf=loc(entry.on_behalf_of) if entry.on_behalf_of is not None else "",
@@ -131,45 +134,11 @@ def _told(index: int, detail: Detail, words: Words) -> Told:
     )
 
 
-def _sentence(detail: Detail, words: Words) -> str:
-    """What the record's own words leave out: which way a gateway sent the case, and what the engine
-    went through by itself. "" for every other event."""
-    event, given = detail.entry.event, detail.entry.payload
-    if event.type == "decision.taken" and not given.get("decision"):
-        ways = _("、").join(way.name for way in _ways(detail))
-        return _("走向:%(task)s %(ways)s", task=words.task(event.element_path), ways=f"→ {ways}")
-    if event.type == "element.passed":
-        read = detail.stretch.read
-        paths = [
-            static_path(step.partition("#")[0]) for step in given["steps"] if step[0] not in "+-"
-        ]
-        names = [loc(read.elements[path]) for path in paths if path in read.elements]
-        shown = _("、").join(name for name in dict.fromkeys(names) if name)
-        return _("流程自行前进:%(names)s", names=shown) if shown else ""
-    return ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """A flow a gateway took: its name, else its target's; the condition it was taken on."""
-
-    name: str
-    asked: str
-
-
-def _ways(detail: Detail) -> list[_Way]:
+def _ways(detail: Detail) -> list[Way]:
     read, element = detail.stretch.read, detail.element
-    ways = []
-    for rule in detail.rules:
-        home = element.path.rpartition("/")[0] if element is not None else ""
-        flow = read.flows.get(f"{home}/{rule.key}" if home else rule.key)
-        if flow is None:
-            ways.append(_Way(rule.text or rule.key, ""))
-            continue
-        target = read.elements.get(flow.target)
-        name = loc(flow) or (loc(target) if target is not None else "") or flow.id
-        ways.append(_Way(name, flow.condition or (_("其他情况") if flow.default else "")))
-    return ways
+    home = element.path.rpartition("/")[0] if element is not None else ""
+    ways = [(way(rule.key, home, read.elements, read.flows), rule) for rule in detail.rules]
+    return [found or Way(rule.text or rule.key, "") for found, rule in ways]
 
 
 def _change(field: str, was: Any, now: Any, detail: Detail, words: Words) -> Fact:

@@ -3,48 +3,31 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from models.people import Person, Role
 from services import audit_lookups
-from services.audit_lookups import VersionTiers
 from services.directory import people, roles
 from services.errors import Refusal
 from services.event_filter import EventFilter
 from services.history_types import all_types
 from services.moments import utc_text
 from services.plan_reading import plan_by_key
-from services.tiers import Tier
+from views.event_names import event_name
 from views.exception_words import kinds_in_words
+from views.filter_words import CATEGORIES, YES
 from views.forms.base import Reader
 from views.i18n import loc
-from views.record_words import RECORD_SENTENCES
+from views.names import tiers_by_name
 from views.terms import named
-from views.timeline import SENTENCES
 
-CATEGORIES = {
-    "case": _l("事件"),
-    "tier": _l("等级"),
-    "task": _l("任务"),
-    "deadline": _l("时限"),
-    "engine": _l("流程运行"),
-    "statement": _l("文稿"),
-    "report": _l("信息报送"),
-    "intake": _l("线索与附件"),
-    "notice": _l("通知"),
-    "org": _l("单位与预案"),
-    "audit": _l("核查"),
-}
-_YES, _NO = frozenset({"yes", "true", "1", "True"}), frozenset({"no", "false", "0", "False"})
-_PLACE = re.compile(r"%\(\w+\)s")
+_NO = frozenset({"no", "false", "0", "False"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,38 +57,18 @@ def options(session: Session) -> Options:
     plans = audit_lookups.plans(session)
     by_category: dict[str, list[tuple[str, str]]] = {}
     for type_ in all_types():
-        by_category.setdefault(type_.category, []).append((type_.name, type_words(type_.name)))
+        by_category.setdefault(type_.category, []).append((type_.name, event_name(type_.name)))
     everybody: list[Person] = people(session, active=False)
     held: list[Role] = roles(session)
     return Options(
         plans=[(plan.key, loc(plan, "title")) for plan in plans],
         people=[(person.id, f"{loc(person)} ({person.username})") for person in everybody],
         roles=[(role.key, loc(role)) for role in held],
-        tiers=_tiers(audit_lookups.version_tiers(session)),
+        tiers=tiers_by_name(audit_lookups.version_tiers(session)),
         categories=[(key, str(words)) for key, words in CATEGORIES.items()],
         types=[(named(CATEGORIES, key), rows) for key, rows in by_category.items()],
         kinds=kinds_in_words(),
     )
-
-
-def _tiers(versions: Sequence[VersionTiers]) -> list[tuple[str, str]]:
-    """Each name a tier has in any plan once, the highest first: plans call the same tier by the
-    same name, though not by the same key. Where they translate it differently, all of it is
-    shown."""
-    by_name: dict[str, list[Tier]] = {}
-    for version in versions:
-        for tier in version.tiers:
-            by_name.setdefault(tier.name, []).append(tier)
-    ranked = sorted(by_name.items(), key=lambda one: -max(tier.level for tier in one[1]))
-    return [(name, " / ".join(dict.fromkeys(map(loc, tiers)))) for name, tiers in ranked]
-
-
-def type_words(name: str) -> str:
-    """A type of event in words: its sentence without what fills it, and its key."""
-    found = SENTENCES.get(name)
-    template = found[1] if found is not None else RECORD_SENTENCES.get(name)
-    words = _PLACE.sub("…", str(template)) if template is not None else ""
-    return f"{words.strip('…:, ')} {name}".strip()
 
 
 def read(session: Session, args: MultiDict[str, str]) -> Asked:
@@ -114,7 +77,7 @@ def read(session: Session, args: MultiDict[str, str]) -> Asked:
     reader = Reader(args)
     known = {type_.name for type_ in all_types()}
     kinds = {kind for kind, _words in kinds_in_words()}
-    late = reader.choice("late", _YES | _NO)
+    late = reader.choice("late", YES | _NO)
     given: dict[str, Any] = {
         "case": _case(session, reader),
         "plan": reader.text("plan", limit=60),
@@ -126,7 +89,7 @@ def read(session: Session, args: MultiDict[str, str]) -> Asked:
         "category": reader.choice("category", CATEGORIES),
         "kinds": _several(reader, args, "kinds", kinds),
         "tier": reader.text("tier", limit=40),
-        "late": None if not late else late in _YES,
+        "late": None if not late else late in YES,
         "since": reader.moment("since"),
         "until": reader.moment("until"),
         "open_only": reader.flag("open_only"),
@@ -177,7 +140,7 @@ def from_json(text: str) -> EventFilter:
 
 
 def _late(text: str) -> str:
-    return "yes" if text in _YES else "no" if text in _NO else ""
+    return "yes" if text in YES else "no" if text in _NO else ""
 
 
 def _case(session: Session, reader: Reader) -> int | None:

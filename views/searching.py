@@ -14,7 +14,7 @@ from services import event_search, saved_searches
 from services.errors import Refusal
 from services.event_filter import EventFilter
 from services.event_search import Page
-from views import search_form
+from views import filter_words, search_form
 from views.event_rows import EventRows
 from views.gates import auditors_only
 from views.kit import Answer, actor, database, me, now, render, run, say, see_other
@@ -92,6 +92,7 @@ def _page(
         page = render(
             "audit/search.html",
             options=search_form.options(session),
+            labels=filter_words.labels(),
             values=asked.values,
             errors=errors,
             saving=saving or {},
@@ -102,6 +103,7 @@ def _page(
             first=cursor is None,
             next=_link(asked.flt, cursor=found.next_cursor) if found.next_cursor else "",
             first_page=_link(asked.flt),
+            export=url_for("exporting.index", **search_form.arguments(asked.flt)),
             query=search_form.to_json(asked.flt),
             may_save=bool(asked.flt.to_dict()),
             kept=_kept(session),

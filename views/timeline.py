@@ -6,84 +6,32 @@ timeline and kept for the full record.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from models.people import Person
 from services.case_reading import TimelineEvent
 from services.moments import from_text
-from services.tiers import Tier
+from services.tiers import Tier, tiers_of
 from views.i18n import format_short, format_span, loc
 from views.incident_words import incident_sentence
-from views.record_words import RECORD_SENTENCES
-from views.terms import ANCHORS, named
+from views.record_words import MESSAGES, NOTICES, RECORD_SENTENCES, TOPICS
+from views.sentences import DECISIONS, MOVED, SENTENCES
+from views.step_words import step_sentence
+from views.terms import ANCHORS, STATEMENT_KINDS, named
 
-#: (tone, sentence) by event type. Arguments: task, tier, proposed, was, anchor, occurred, to,
-#: reason, late, title... as `Words.arguments` finds them.
-SENTENCES = {
-    "case.opened": ("act", _l("启动事件")),
-    "case.closed": ("good", _l("事件办结")),
-    "case.archived": ("good", _l("事件归档:共 %(items)s 项,缺 %(missing)s 项")),
-    "case.clock_moved": ("note", _l("事件时钟快进 %(moved)s")),
-    "case.member_added": ("note", _l("增加参与人员")),
-    "recusal.recorded": ("act", _l("登记回避:%(recused)s,%(reason)s")),
-    "recusal.lifted": ("act", _l("解除回避:%(recused)s,%(reason)s")),
-    "anchor.recorded": ("note", _l("记录%(anchor)s:%(occurred)s")),
-    "anchor.corrected": ("act", _l("更正%(anchor)s为 %(occurred)s:%(reason)s")),
-    "tier.proposed": ("note", _l("判定表建议:%(tier)s")),
-    "tier.graded": ("act", _l("定级:%(tier)s")),
-    "tier.overridden": ("act", _l("改定为%(tier)s(建议%(proposed)s):%(reason)s")),
-    "tier.retier_requested": ("act", _l("要求重新定级:%(reason)s")),
-    "task.opened": ("note", _l("转入:%(task)s")),
-    "task.claimed": ("note", _l("签收:%(task)s")),
-    "task.unclaimed": ("note", _l("退回签收:%(task)s")),
-    "task.reassigned": ("note", _l("转办:%(task)s")),
-    "task.completed": ("good", _l("办结:%(task)s")),
-    "task.cancelled": ("note", _l("不再办理:%(task)s")),
-    "deadline.set": ("note", _l("时限改为 %(due)s:%(task)s")),
-    "deadline.reminded": ("note", _l("提醒:%(task)s")),
-    "deadline.met": ("good", _l("按时:%(task)s,余 %(spare)s")),
-    "deadline.missed": ("late", _l("超时:%(task)s %(late)s")),
-    "deadline.escalated": ("late", _l("督办:%(task)s,已报 %(to)s")),
-    "incident.raised": ("late", _l("运行异常:%(message)s")),
-    "incident.resolved": ("good", _l("异常已处理:%(resolution)s")),
-    "statement.created": ("act", _l("起草文稿")),
-    "statement.version_added": ("act", _l("文稿第 %(version)s 版")),
-    "approval.given": ("act", _l("文稿第 %(version)s 版,%(approval)s:%(decision)s %(comment)s")),
-    "approval.countersigned": ("act", _l("补签")),
-    "approval.voided": ("late", _l("文稿改动,原签批失效")),
-    "statement.released": ("good", _l("发布第 %(version)s 版:%(channel_name)s %(account)s")),
-    "statement.corrected": ("act", _l("发布更正")),
-    "statement.link_added": ("note", _l("补充发布链接")),
-    "statement.withdrawn": ("late", _l("撤回发布:%(reason)s")),
-    "report.line_entered": ("act", _l("信息报送:%(recipient)s %(to_whom)s")),
-    "report.line_acknowledged": ("good", _l("报送已确认:%(recipient)s")),
-    "report.line_corrected": ("act", _l("更正报送:%(recipient)s %(reason)s")),
-    "closing.confirmed": ("act", _l("确认办结条件:%(note)s")),
-    "archive.item_recorded": ("note", _l("归档登记:%(name)s")),
-    "personal.destroyed": ("act", _l("销毁个人信息:%(values)s 处,文件 %(files)s 件;依据%(basis)s")),
-    "signal.taken": ("note", _l("线索转为事件")),
-    "file.added": ("note", _l("添加附件:%(name)s")),
-    "notification.sent": ("note", _l("发出通知")),
-    "instance.migrated": (
-        "act",
-        _l("预案由第 %(from_number)s 版迁到第 %(to_number)s 版:%(reason)s"),
-    ),
-    "instance.cancelled": ("late", _l("流程终止:%(reason)s")),
-}
-
-DECISIONS = {
-    "approve": _l("同意"),
-    "approve_with_edits": _l("修改后同意"),
-    "return": _l("退回修改"),
-    "reject": _l("不同意"),
-}
+#: Events that say whom they told, and the field that holds it.
+_TOLD = {"task.reassigned": "to", "deadline.reminded": "persons", "notification.sent": "to"}
+#: What a sentence ends in whose last place is empty.
+_END = re.compile(r"[\s:]+$")
+#: As many people are named in a sentence.
+_MOST_NAMED = 6
 
 #: A later entry than this after the act is shown as 补录 (seconds).
 LAG = 60
@@ -106,8 +54,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What turns keys of events into names: elements by path, tiers, roles, recipients and
-    anchors by key, approvals by kind, items of the archive list by key."""
+    """What turns keys of events into names: elements and flows by path, tiers, roles, recipients
+    and anchors by key, approvals by kind, items of the archive list by key, people and channels by
+    their row (`rows_named` says whose are wanted)."""
 
     elements: Mapping[str, Any]
     tiers: Mapping[str, Tier]
@@ -118,6 +67,35 @@ class Words:
     now: datetime
     people: Mapping[int, Person] = field(default_factory=dict)
     archive: Mapping[str, Any] = field(default_factory=dict)
+    flows: Mapping[str, Any] = field(default_factory=dict)
+    channels: Mapping[int, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of_plan(
+        cls,
+        manifest: Mapping[str, Any],
+        elements: Mapping[str, Any],
+        flows: Mapping[str, Any],
+        now: datetime,
+        **more: Mapping[Any, Any],
+    ) -> Words:
+        """The names a version of a plan has (``manifest``, and its elements and flows by path);
+        ``more`` are the roles, people and channels of the unit."""
+
+        def rows(name: str, key: str = "key") -> dict[str, Any]:
+            return {str(row[key]): row for row in manifest.get(name, [])}
+
+        return cls(
+            elements=elements,
+            flows=flows,
+            tiers={tier.key: tier for tier in tiers_of(manifest)},
+            recipients=rows("recipients"),
+            anchors=rows("anchors"),
+            approvals=rows("approvals", "kind"),
+            archive=rows("archive"),
+            now=now,
+            **more,
+        )
 
     def element(self, path: str) -> str:
         """An element's name; its path where the plan gives none."""
@@ -140,6 +118,14 @@ class Words:
     def role(self, key: object) -> str:
         found = self.roles.get(str(key))
         return loc(found) if found is not None else str(key or "")
+
+    def persons(self, ids: object) -> str:
+        """The names of some people, the first few of many; "" for none that is known."""
+        given: Sequence[Any] = ids if isinstance(ids, list | tuple) else [ids]
+        known = [loc(self.people[one]) for one in given if one in self.people]
+        shown = _("、").join(known[:_MOST_NAMED])
+        more = len(given) - _MOST_NAMED
+        return _("%(names)s等 %(n)s 人", names=shown, n=len(given)) if more > 0 else shown
 
     def who(self, entry: TimelineEvent) -> str:
         """The actor: a person in a role, perhaps for another; else the clock or Planroom."""
@@ -179,7 +165,8 @@ class Words:
             # The clock notes the miss as it happens: how late it was then says nothing.
             words["late"] = ""
         if entry.event.type == "decision.taken":
-            words["rules"] = ", ".join(str(rule) for rule in given.get("matched", ()))
+            texts = given.get("texts") or given.get("matched", ())
+            words["rules"] = "; ".join(str(text) for text in texts)
         if isinstance(given.get("seconds"), int):
             words["moved"] = format_span(given["seconds"])
         if isinstance(given.get("due"), str):
@@ -187,10 +174,25 @@ class Words:
         if entry.event.type == "incident.raised":
             words["message"] = incident_sentence(str(given.get("code", "")))
         if entry.event.type == "deadline.escalated":
+            names = self.persons(given.get("persons") or [])
             words["to"] = self.role(given.get("to"))
+            if names:
+                words["to"] = _("%(name)s(%(role)s)", name=words["to"], role=names)
+        elif entry.event.type in _TOLD:
+            names = self.persons(given.get(_TOLD[entry.event.type]) or [])
+            words["to"] = f"→ {names}" if names else ""
         if entry.event.type.startswith("recusal."):
-            person = self.people.get(given.get("person") or 0)
-            words["recused"] = loc(person) if person is not None else self.role(given.get("role"))
+            words["recused"] = self.persons(given.get("person")) or self.role(given.get("role"))
+        if entry.event.type == "case.member_added":
+            words["member"] = self.persons(given.get("person"))
+        if "kind" in given:
+            words["kind"] = named(NOTICES, named(STATEMENT_KINDS, str(given["kind"])))
+        if "topic" in given:
+            words["topic"] = named(TOPICS, str(given["topic"]))
+        if entry.event.type == "message.sent":
+            words["name"] = named(MESSAGES, str(given["name"]))
+        if given.get("channel") in self.channels:
+            words["channel_name"] = loc(self.channels[given["channel"]])
         if entry.event.type == "personal.destroyed":
             words["basis"] = _("、").join(str(one) for one in given.get("basis", ()))
         if "recipient" in given:
@@ -200,13 +202,22 @@ class Words:
             kind = self.approvals.get(str(given.get("kind")))
             words["approval"] = loc(kind) if kind else str(given.get("kind") or "")
             words["decision"] = named(DECISIONS, str(given["decision"]))
+            if given.get("oral"):
+                words["decision"] = _("%(decision)s(口头)", decision=words["decision"])
         return words
 
-    def line(self, entry: TimelineEvent) -> Line:
-        """The event as a row."""
+    def line(self, entry: TimelineEvent, more: dict[str, str] | None = None) -> Line:
+        """The event as a row; ``more`` fills what an event of no case needs."""
         event = entry.event
         tone, template = SENTENCES.get(event.type) or ("note", RECORD_SENTENCES[event.type])
-        text = (str(template) % self.arguments(entry)).strip().rstrip(":")
+        if event.type == "deadline.set" and entry.payload.get("was"):
+            template = MOVED
+        task = self.task(event.element_path)
+        text = step_sentence(
+            event.type, event.element_path, task, entry.payload, self.elements, self.flows
+        )
+        text = text or str(template) % (self.arguments(entry) | (more or {}))
+        text = _END.sub("", text)
         return Line(
             at=event.occurred_at,
             recorded_at=event.recorded_at,
@@ -218,6 +229,17 @@ class Words:
             seq=event.seq,
             type=event.type,
         )
+
+
+def rows_named(payloads: Iterable[Mapping[str, Any]]) -> set[int]:
+    """The people that sentences name besides who acted."""
+    found = set[int]()
+    for given in payloads:
+        for name in ("person", "to", "persons", "from"):
+            value = given.get(name)
+            some = value if isinstance(value, list) else [value]
+            found |= {one for one in some[:_MOST_NAMED] if type(one) is int}
+    return found
 
 
 #: In the timeline a task's opening, the clock's note of a kept deadline and what repeats a

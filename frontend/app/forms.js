@@ -45,9 +45,20 @@ export function startForms(words) {
     const form = event.target.closest("form[data-submit-on-change]");
     if (form) form.requestSubmit();
     reveal(event.target.form || document);
+    const many = event.target.closest("[data-many]");
+    if (many) tell(many);
   });
   reveal(document);
   document.addEventListener("htmx:afterSettle", () => reveal(document));
+}
+
+// The heading of a folded list of boxes says what is ticked.
+function tell(many) {
+  const picked = [...many.querySelectorAll("input:checked + span")].map((one) => one.textContent);
+  const [all, some] = ["all", "picked"].map((of) => many.querySelector(`[data-many-${of}]`));
+  some.textContent = picked.join(many.dataset.many);
+  some.hidden = !picked.length;
+  all.hidden = picked.length > 0;
 }
 
 // <div data-show-when="field=value|other"> is shown while that field has one of the values.

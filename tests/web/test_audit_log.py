@@ -64,7 +64,7 @@ def test_a_chain_is_named_by_its_cases_number(as_: As, world: World) -> None:
     # A chain whose case is gone is named by the chain.
     note = {"chain": "case:98…case:99", "ok": False, "length": 2}
     by = Actor(world.people["auditor"].id, "auditor")
-    world.db.run(lambda uow: proof._note(uow, note, by, world.now))
+    world.db.run(lambda uow: proof.note_check(uow, note, by, world.now))
     gone = next(row for row in asked(auditor) if "98" in row)
     assert "事件链 98 到 事件链 99 对不上" in gone
 
@@ -102,7 +102,7 @@ def test_it_is_filtered_by_person_page_period_and_case(as_: As, world: World, cl
     assert len(asked(reader, case=case.number)) == 2
     # What a search was about counts as about that case, and is named by its number.
     as_("auditor").get(f"/audit/search?go=1&case={case.number}")
-    assert any(f"case={case.number}" in row for row in asked(reader, case=case.number))
+    assert any(f"事件编号:{case.number}" in row for row in asked(reader, case=case.number))
 
 
 def test_what_cannot_be_read_is_said(as_: As, world: World) -> None:

@@ -13,9 +13,10 @@ from babel.messages.pofile import read_po
 from jinja2 import Environment
 
 from services.history_types import all_types
-from views import timeline
+from views.event_names import EVENT_NAMES
 from views.record_words import RECORD_SENTENCES
 from views.refusals import FIELD_SENTENCES, SENTENCES
+from views.sentences import SENTENCES as SENTENCES_OF_CASES
 
 ROOT = Path(__file__).parents[2]
 CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -142,10 +143,17 @@ def test_every_field_error_has_a_sentence() -> None:
 
 
 def test_every_event_type_has_words_in_both_languages(english: Catalog) -> None:
-    told = {key: str(text) for key, (_tone, text) in timeline.SENTENCES.items()}
+    told = {key: str(text) for key, (_tone, text) in SENTENCES_OF_CASES.items()}
     assert not set(told) & set(RECORD_SENTENCES)
     told |= {key: str(text) for key, text in RECORD_SENTENCES.items()}
     assert {type_.name for type_ in all_types()} == set(told)
     for key, text in told.items():
         message = english.get(text)
         assert message is not None and message.string, key
+
+
+def test_every_event_type_has_a_name_of_its_own(english: Catalog) -> None:
+    assert {type_.name for type_ in all_types()} == set(EVENT_NAMES)
+    names = [str(name) for name in EVENT_NAMES.values()]
+    told = [str(english[name].string) for name in names]
+    assert len(set(names)) == len(names) and len(set(told)) == len(told)
