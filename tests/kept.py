@@ -53,6 +53,16 @@ class SqliteEngines:
         return engine, where
 
 
+@contextmanager
+def copied(made: Path, folder: Path) -> Iterator[Database]:
+    """A database in a folder of its own, as the file ``made`` is."""
+    path = folder / "planroom.db"
+    shutil.copyfile(made, path)
+    database = Database(f"sqlite:///{path}")
+    yield database
+    database.dispose()
+
+
 @dataclass(frozen=True)
 class Contents:
     """The rows of a PostgreSQL database: table -> what COPY gives; sequence -> its last value."""

@@ -26,7 +26,6 @@ from models.cases import Case
 from services import evidence_zip, heads
 from services.canonical import canonical, link_hash
 from services.signing import Key
-from services.uow import Database
 from tests.integration.evidence_world import (
     bundle_of,
     contents,
@@ -36,6 +35,7 @@ from tests.integration.evidence_world import (
     unmask,
 )
 from tests.integration.world import MORNING, Made, World
+from tests.kept import copied
 from tools.planroom_verify import Report, Unreadable, told, verify
 
 Files = dict[str, bytes]
@@ -66,21 +66,20 @@ class Exhibit:
 def exhibit(rich: tuple[Made, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exhibit]:
     (path, people), files = rich
     folder = tmp_path_factory.mktemp("exhibit")
-    shutil.copyfile(path, folder / "planroom.db")
     shutil.copytree(files, folder, dirs_exist_ok=True)
-    db = Database(f"sqlite:///{folder / 'planroom.db'}")
-    world = World(db, MORNING, dict(people))
-    case = world.one(select(Case))
-    unmask(world, case.id)
-    raw, _made = bundle_of(world, folder, case.id)
-    key = key_in(folder)
-    with db.read() as session:
-        seal = heads.latest(session)
-        assert seal is not None
-        (folder / "lodged.json").write_bytes(heads.lodged_file(session, seal, key.fingerprint))
-        (folder / "line.txt").write_text(f"抄存:{heads.line(seal)}\n", "utf-8")
-    yield Exhibit(folder, raw, contents(raw), key, folder / "lodged.json", folder / "line.txt")
-    db.dispose()
+    with copied(path, folder) as db:
+        world = World(db, MORNING, dict(people))
+        case = world.one(select(Case))
+        unmask(world, case.id)
+        raw, _made = bundle_of(world, folder, case.id)
+        key = key_in(folder)
+        lodged, line = folder / "lodged.json", folder / "line.txt"
+        with db.read() as session:
+            seal = heads.latest(session)
+            assert seal is not None
+            lodged.write_bytes(heads.lodged_file(session, seal, key.fingerprint))
+            line.write_text(f"抄存:{heads.line(seal)}\n", "utf-8")
+        yield Exhibit(folder, raw, contents(raw), key, lodged, line)
 
 
 def test_untouched_it_is_sound(exhibit: Exhibit) -> None:

@@ -13,9 +13,9 @@ import importlib
 import io
 import json
 import re
-import shutil
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -36,6 +36,7 @@ from services.export_xes import write_xes
 from services.uow import Database
 from tests.acceptance.stories.run import Stage, Story
 from tests.integration.world import MORNING, Made, World
+from tests.kept import copied
 from tests.unit.plan_driver import LIBRARY
 
 STEPS = (
@@ -132,53 +133,51 @@ def _written(
     return Log(folder / "log.xes", steps.getvalue(), folder / "log.jsonocel", cases, database)
 
 
+@contextmanager
+def _staged(template: Path, folder: Path, plan: str) -> Iterator[tuple[Stage, list[Any]]]:
+    """The stage of a plan in a database of its own, and the stories told of it."""
+    with copied(template, folder) as database:
+        told = importlib.import_module(f"tests.acceptance.stories.{plan}").STORIES
+        yield Stage.set(database, plan, MORNING), list(told)
+
+
 @pytest.fixture(scope="module")
 def p08(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Log]:
     """Plan 8: parallel branches, choices and a loop, no boundary event."""
     folder = tmp_path_factory.mktemp("p08")
-    shutil.copyfile(sqlite_template, folder / "planroom.db")
-    database = Database(f"sqlite:///{folder / 'planroom.db'}")
-    stage = Stage.set(database, "p08", MORNING)
-    told = importlib.import_module("tests.acceptance.stories.p08").STORIES
-    yield _written(database, folder, tuple(stage.play(story).case_id for story in told))
-    database.dispose()
+    with _staged(sqlite_template, folder, "p08") as (stage, stories):
+        yield _written(stage.db, folder, tuple(stage.play(story).case_id for story in stories))
 
 
 @pytest.fixture(scope="module")
 def t01(furnished: Made, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Log]:
     """The test plan has boundary timers; in this case none of them fires."""
     folder = tmp_path_factory.mktemp("t01")
-    shutil.copyfile(furnished[0], folder / "planroom.db")
-    world = World(Database(f"sqlite:///{folder / 'planroom.db'}"), MORNING, dict(furnished[1]))
-    case = world.open()
-    for n, (step, who, given) in enumerate(STEPS, 1):
-        world.complete(case, step, who, given, world.now + timedelta(minutes=n))
-    while outbox.deliver_next(world.db, world.now + timedelta(hours=1)):
-        pass
-    yield _written(world.db, folder, (case.id,))
-    world.db.dispose()
+    with copied(furnished[0], folder) as database:
+        world = World(database, MORNING, dict(furnished[1]))
+        case = world.open()
+        for n, (step, who, given) in enumerate(STEPS, 1):
+            world.complete(case, step, who, given, world.now + timedelta(minutes=n))
+        while outbox.deliver_next(world.db, world.now + timedelta(hours=1)):
+            pass
+        yield _written(database, folder, (case.id,))
 
 
 @pytest.fixture(scope="module")
 def p11(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Log]:
     """A case of plan 11 with a statement, and one that has just been opened."""
     folder = tmp_path_factory.mktemp("p11")
-    shutil.copyfile(sqlite_template, folder / "planroom.db")
-    database = Database(f"sqlite:///{folder / 'planroom.db'}")
-    stage = Stage.set(database, "p11", MORNING)
-    told = importlib.import_module("tests.acceptance.stories.p11").STORIES[0]
-    yield _written(database, folder, (stage.play(told).case_id, Story(stage, {}).case_id))
-    database.dispose()
+    with _staged(sqlite_template, folder, "p11") as (stage, stories):
+        cases = (stage.play(stories[0]).case_id, Story(stage, {}).case_id)
+        yield _written(stage.db, folder, cases)
 
 
 @pytest.fixture(scope="module")
 def nothing(furnished: Made, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Log]:
     """No case at all; of the organisation's events none is asked for."""
     folder = tmp_path_factory.mktemp("nothing")
-    shutil.copyfile(furnished[0], folder / "planroom.db")
-    database = Database(f"sqlite:///{folder / 'planroom.db'}")
-    yield _written(database, folder, (), EventFilter(types=("task.opened",)))
-    database.dispose()
+    with copied(furnished[0], folder) as database:
+        yield _written(database, folder, (), EventFilter(types=("task.opened",)))
 
 
 def fitness(log: Log, bpmn: Path) -> tuple[float, float]:

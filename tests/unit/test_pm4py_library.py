@@ -10,7 +10,6 @@ finds 0.81 to 0.98 where the alignment is perfect.
 from __future__ import annotations
 
 import importlib
-import shutil
 import tomllib
 import warnings
 from collections.abc import Callable, Mapping
@@ -25,9 +24,9 @@ from services.event_filter import EventFilter
 from services.export_source import Source
 from services.export_xes import write_xes
 from services.people import person_by_username
-from services.uow import Database
 from tests.acceptance.stories.run import Stage
 from tests.integration.world import MORNING
+from tests.kept import copied
 from tests.unit.flat_bpmn import flattened
 from tests.unit.plan_driver import LIBRARY
 from workflows.conformance_marking import parse
@@ -69,19 +68,17 @@ def test_a_case_without_boundary_events_fits_for_pm4py_too(
     import pm4py
     from pm4py.objects.petri_net.obj import Marking
 
-    shutil.copyfile(sqlite_template, tmp_path / "planroom.db")
-    database = Database(f"sqlite:///{tmp_path / 'planroom.db'}")
-    stage = Stage.set(database, key, MORNING)
-    case = stage.play(story_of(key)).case_id
-    with database.read() as session:
-        verdict = check_case(session, case)
-        assert verdict.fits and verdict.ended, verdict
-        acts = list(acts_of(history.events_of_case(session, case, limit=5000)))
-        person = person_by_username(session, "auditor")
-        assert person is not None
-        with (tmp_path / "log.xes").open("wb") as out:
-            write_xes(out, Source(session, EventFilter(), person, MORNING), print, automatic=False)
-    database.engine.dispose()
+    with copied(sqlite_template, tmp_path) as database:
+        case = Stage.set(database, key, MORNING).play(story_of(key)).case_id
+        with database.read() as session:
+            verdict = check_case(session, case)
+            assert verdict.fits and verdict.ended, verdict
+            acts = list(acts_of(history.events_of_case(session, case, limit=5000)))
+            person = person_by_username(session, "auditor")
+            assert person is not None
+            with (tmp_path / "log.xes").open("wb") as out:
+                source = Source(session, EventFilter(), person, MORNING)
+                write_xes(out, source, print, automatic=False)
 
     told = [parse(step) for act in acts for step in act.steps]
     passed = [path for sign, path, _ in told if not sign]
