@@ -22,7 +22,7 @@ from services.approval_needs import FINAL, YES, require_awaited
 from services.approvers import has_role, holds, require_four_eyes, require_holder
 from services.errors import Refusal
 from services.stamps import touch_case
-from services.statement_reading import require_digest, require_statement_of
+from services.statement_reading import require_digest, require_statement_of, written_at
 from services.statement_text import Parts, parts_of
 from services.statements import hold, write_version
 from services.submission import Submission
@@ -63,14 +63,17 @@ def decide(
     """Record a decision; all moments in case time.
 
     Raises `Refusal`: ``form_invalid`` (422: unknown decision, no comment, edits missing or by
-    telephone, a moment still to come), ``statement_closed`` (409), ``text_changed`` (409),
-    ``text_unchanged`` (422), ``four_eyes`` (403), ``oral_own_text`` (403, the writer of a text
-    cannot enter another's word for it)."""
+    telephone, a moment still to come or before the text was written), ``statement_closed`` (409),
+    ``text_changed`` (409), ``text_unchanged`` (422), ``four_eyes`` (403), ``oral_own_text`` (403,
+    the writer of a text cannot enter another's word for it)."""
     session = uow.session
     _check(given, at, occurred_at)
     if statement.status != "draft":
         raise Refusal("statement_closed", 409, status_now=statement.status)
     text = require_digest(session, statement, given.digest)
+    # Moments are typed to the minute: the minute the text was written in is not before it.
+    if occurred_at < written_at(session, text).replace(second=0, microsecond=0):
+        raise Refusal("form_invalid", 422, errors={"occurred_at": "before_text"})
     approver = given.oral_by if given.oral_by is not None else actor.person_id
     if given.oral_by is not None and text.author_id == actor.person_id:
         raise Refusal("oral_own_text", 403)

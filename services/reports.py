@@ -20,6 +20,8 @@ from models.tasks import UserTask
 from models.words import ReportLine
 from services import access, history, manifest
 from services.actor import Actor
+from services.anchors import DISCOVERED
+from services.context import anchors_of
 from services.errors import Refusal
 from services.report_reading import Row, lag_of, overview
 from services.stamps import touch_case
@@ -58,7 +60,7 @@ def enter_line(
     row = _row_of(session, task, case, recipient)
     if row.line is not None:
         raise Refusal("line_entered", 409, name=row.recipient.name)
-    _check(entry, at)
+    _check(session, case, entry, at)
     line = ReportLine(
         case_id=case.id,
         task_id=task.id,
@@ -144,7 +146,7 @@ def correct_line(
     line = _line(_row_of(session, task, case, recipient))
     if not reason.strip():
         raise Refusal("form_invalid", 422, errors={"reason": "required"})
-    _check(entry, at)
+    _check(session, case, entry, at)
     new = {
         "method": entry.method,
         "to_whom": entry.to_whom.strip(),
@@ -220,7 +222,8 @@ def _acknowledged(
     )
 
 
-def _check(entry: Entry, at: datetime) -> None:
+def _check(session: Session, case: Case, entry: Entry, at: datetime) -> None:
+    discovered = anchors_of(session, case.id).get(DISCOVERED)
     wrong: dict[str, str] = {}
     if entry.method not in METHODS:
         wrong["method"] = "not_an_option"
@@ -232,6 +235,9 @@ def _check(entry: Entry, at: datetime) -> None:
         wrong["acknowledged_how"] = "too_long"
     if entry.happened_at > at:
         wrong["happened_at"] = "in_future"
+    # Moments are typed to the minute: the minute of the discovery is not before it.
+    elif discovered and entry.happened_at < discovered.replace(second=0, microsecond=0):
+        wrong["happened_at"] = "before_discovery"
     if wrong:
         raise Refusal("form_invalid", 422, errors=wrong)
     if entry.acknowledged_at is not None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.cases import Case
+from models.history import HistoryEvent
 from models.people import Person
 from models.tasks import UserTask
 from models.words import Statement, StatementVersion
-from services import access, manifest
+from services import access, history, manifest
 from services.calendar import zone_of
 from services.errors import Refusal
 from services.statement_text import PartDifference, difference, parts_of
@@ -136,6 +138,19 @@ def require_digest(session: Session, statement: Statement, digest: object) -> St
             "text_changed", 409, statement=statement.id, shown=seen, latest=current.number
         )
     return current
+
+
+def written_at(session: Session, text: StatementVersion) -> datetime:
+    """When a version was really written (case time): earlier than it was entered, perhaps."""
+    statement = session.get_one(Statement, text.statement_id)
+    added = select(HistoryEvent).where(
+        HistoryEvent.chain == history.chain_of(statement.case_id),
+        HistoryEvent.type == "statement.version_added",
+        HistoryEvent.recorded_at == text.created_at,
+    )
+    events = session.scalars(added)
+    told = (event.occurred_at for event in events if history.payload_of(event)["id"] == text.id)
+    return next(told, text.created_at)
 
 
 def scope_of(element_path: str) -> str:

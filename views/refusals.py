@@ -161,6 +161,7 @@ FIELD_SENTENCES = {
     "four_eyes": _l("按规定这一步须由另一人办理。"),
     "recused": _l("这个人在本事件中已登记回避。"),
     "in_past": _l("不能早于现在。"),
+    "before_text": _l("不能早于这一版文稿写成的时间。"),
     "before_approval": _l("不能早于签发时间。"),
     "before_release": _l("不能早于发布时间。"),
     "before_report": _l("不能早于报送时间。"),

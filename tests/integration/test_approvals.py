@@ -302,3 +302,21 @@ def test_comments_are_only_committed_to(unit: Unit) -> None:
         given = next(event for event in events if event.type == "approval.given")
         assert "张医生" not in given.content
         assert history.personal_of(session, given) == {"comment": "请张医生核实"}
+
+
+def test_nobody_approved_a_text_before_it_was_written(unit: Unit) -> None:
+    """Otherwise the record would say that this exact text was agreed to when there was none. A
+    text worked on earlier and entered later counts from when it was really written."""
+    earlier, minute = unit.now - timedelta(minutes=30), timedelta(minutes=1)
+    made = unit.submit(handle_draft, DRAFT, unit.text(), occurred_at=earlier)
+    refusal = refused(lambda: final(unit, made["digest"], occurred_at=earlier - minute))
+    assert refusal.args_["errors"] == {"occurred_at": "before_text"}
+    said = {"who": "duty", "oral_by": unit.people["leader"], "occurred_at": earlier - minute}
+    refusal = refused(lambda: final(unit, made["digest"], **said))
+    assert refusal.args_["errors"] == {"occurred_at": "before_text"}
+    # Moments are typed to the minute: the minute it was written in is not before it.
+    whole = earlier.replace(second=0, microsecond=0)
+    assert final(unit, made["digest"], occurred_at=whole)["decision"] == "approve"
+    changed = edit(unit, made, known="4人受伤,无人死亡。")
+    refusal = refused(lambda: final(unit, changed, occurred_at=earlier))
+    assert refusal.args_["errors"] == {"occurred_at": "before_text"}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from models.cases import Case
+from models.cases import Anchor, Case
 from models.tasks import UserTask
 from models.words import ReportLine
 from services import access, history, reports
@@ -178,6 +178,31 @@ def test_receipt_lies_between_the_report_and_now(story: Story) -> None:
     story.enter("party", story.entry(5), 6)
     refusal = refused(lambda: story.confirm("party", 9, 8))
     assert refusal.args_["errors"] == {"acknowledged_at": "in_future"}
+
+
+def test_nothing_was_reported_before_it_was_discovered(story: Story) -> None:
+    """Else a report could be said to have met its limit before there was anything to report."""
+    story.unit.run(
+        lambda uow: uow.session.add(
+            Anchor(
+                case_id=story.unit.case_id, name="discovered_at",
+                occurred_at=story.moment(2) + timedelta(seconds=30), recorded_at=story.start,
+            )
+        )
+    )  # fmt: skip
+    wrong = {"happened_at": "before_discovery"}
+    assert refused(lambda: story.enter("party", story.entry(1), 6)).args_["errors"] == wrong
+    # Moments are typed to the minute: the minute of the discovery is not before it.
+    task = story.enter("party", story.entry(2), 6).task_id
+    actor, again = story.unit.actor("duty"), story.entry(1)
+    refusal = refused(
+        lambda: story.unit.run(
+            lambda uow: reports.correct_line(
+                uow, task, "party", again, "记错了", actor, story.moment(9)
+            )
+        )
+    )
+    assert refusal.args_["errors"] == wrong
 
 
 def test_entering_and_confirming_twice_is_refused(story: Story) -> None:

@@ -107,6 +107,11 @@ def test_a_telephone_decision_is_entered_and_signed_later(desk: Desk) -> None:
         "occurred_at": typed(desk.clock() - timedelta(minutes=5)),
         "digest": digest_in(desk.as_("duty").get(PAGE)),
     }
+    # The words just typed are not what was agreed to on the telephone before.
+    sooner = desk.as_("duty").post(f"{PAGE}/oral/final", said)
+    assert sooner.status_code == 422 and "不能早于这一版文稿写成的时间" in sooner.text
+    desk.clock.forward(minutes=6)
+    said["occurred_at"] = typed(desk.clock() - timedelta(minutes=5))
     missing = desk.as_("duty").post(f"{PAGE}/oral/final", said | {"oral_by": ""})
     assert missing.status_code == 422 and "必填" in missing.text
     assert desk.as_("duty").post(f"{PAGE}/oral/final", said).status_code == 303
