@@ -311,8 +311,8 @@ def test_nobody_approved_a_text_before_it_was_written(unit: Unit) -> None:
     made = unit.submit(handle_draft, DRAFT, unit.text(), occurred_at=earlier)
     refusal = refused(lambda: final(unit, made["digest"], occurred_at=earlier - minute))
     assert refusal.args_["errors"] == {"occurred_at": "before_text"}
-    said = {"who": "duty", "oral_by": unit.people["leader"], "occurred_at": earlier - minute}
-    refusal = refused(lambda: final(unit, made["digest"], **said))
+    said: dict[str, Any] = {"who": "duty", "oral_by": unit.people["leader"]}
+    refusal = refused(lambda: final(unit, made["digest"], occurred_at=earlier - minute, **said))
     assert refusal.args_["errors"] == {"occurred_at": "before_text"}
     # Moments are typed to the minute: the minute it was written in is not before it.
     whole = earlier.replace(second=0, microsecond=0)
