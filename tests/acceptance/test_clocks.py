@@ -5,7 +5,6 @@ These go through the services: the same acts as in the browser, at moments of th
 
 from __future__ import annotations
 
-import shutil
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from models.tasks import Notification, UserTask
 from services import access, cases, history, report_reading
 from services.demo import seed
 from services.demo.player import Player, approve, release
-from services.uow import Database
+from tests.kept import copied
 
 LIBRARY = Path(__file__).resolve().parents[2] / "bpmn"
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -82,23 +81,18 @@ def end_of_day(moment: datetime, days_after: int = 0) -> datetime:
 @pytest.fixture(scope="module")
 def furnished(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demonstration, filled once and copied for each test."""
-    path = tmp_path_factory.mktemp("clocks") / "planroom.db"
-    shutil.copyfile(sqlite_template, path)
-    database = Database(f"sqlite:///{path}")
-    seed(database, "planroom-acceptance", DISCOVERED - timedelta(days=40), LIBRARY)
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.dispose()
-    return path
+    folder = tmp_path_factory.mktemp("clocks")
+    with copied(sqlite_template, folder) as database:
+        seed(database, "planroom-acceptance", DISCOVERED - timedelta(days=40), LIBRARY)
+        with database.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    return folder / "planroom.db"
 
 
 @pytest.fixture
 def play(furnished: Path, tmp_path: Path) -> Iterator[Player]:
-    path = tmp_path / "planroom.db"
-    shutil.copyfile(furnished, path)
-    database = Database(f"sqlite:///{path}")
-    yield Player(database, DISCOVERED)
-    database.dispose()
+    with copied(furnished, tmp_path) as database:
+        yield Player(database, DISCOVERED)
 
 
 # ------------------------------------------------------------------ the way to each clock

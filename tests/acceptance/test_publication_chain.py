@@ -3,7 +3,6 @@ after it, and each report goes to those it is for."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -17,20 +16,17 @@ from services import approvals, report_reading, statement_reading
 from services.approval_needs import needs
 from services.errors import Refusal
 from services.statement_text import parts_of
-from services.uow import Database
 from tests.acceptance.stories.run import Stage, Story
+from tests.kept import copied
 
 CHECKS = "publish_information/sensitive_checks"
 
 
 @pytest.fixture
 def stage(sqlite_template: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
-    path = tmp_path / "planroom.db"
-    shutil.copyfile(sqlite_template, path)
     at = datetime.fromisoformat("2026-03-10T09:00:00+08:00")
-    made = Stage.set(Database(f"sqlite:///{path}"), request.param, at)
-    yield made
-    made.db.engine.dispose()
+    with copied(sqlite_template, tmp_path) as database:
+        yield Stage.set(database, request.param, at)
 
 
 def missing(s: Any) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -23,6 +22,7 @@ from services.errors import Refusal
 from services.uow import Database
 from tests.integration.test_deadlines import fire
 from tests.integration.world import MORNING, TIERS, World, make_world
+from tests.kept import copied
 from tests.unit.bpmn_builder import Process, document, manifest
 from workflows.bundle import Bundle
 
@@ -136,11 +136,8 @@ class Told:
 @pytest.fixture(scope="module")
 def told(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     """Told once; only the last test tells on."""
-    path = tmp_path_factory.mktemp("compliance") / "planroom.db"
-    shutil.copyfile(sqlite_template, path)
-    database = Database(f"sqlite:///{path}")
-    yield Told(make_world(database, MORNING))
-    database.dispose()
+    with copied(sqlite_template, tmp_path_factory.mktemp("compliance")) as database:
+        yield Told(make_world(database, MORNING))
 
 
 def figures(world: World, scope: Scope | None = None) -> Compliance:
@@ -284,6 +281,52 @@ def test_behind_a_figure_stand_its_cases_and_events(told: Told) -> None:
         assert [names[one.case_id] for one in missed.rows] == ["missed"]
         with pytest.raises(Refusal):
             compliance_cases.deadline_of(session, scope, "check@7")
+
+
+def test_a_figure_is_as_many_rows_however_many_are_of_one_case(small: World) -> None:
+    """A step gone round more often than a page has rows; and a task that belongs to no role."""
+    small.deploy(plan_t02())
+    cases_ = [small.open("t02") for _ in range(3)]
+
+    def rounds(uow: UnitOfWork) -> None:
+        for n in range(compliance_cases.PAGE + 20):
+            done = small.now + timedelta(minutes=n)
+            uow.session.add(
+                UserTask(
+                    id=f"round-{n:03}", instance_id=small.instance(cases_[1]).id,
+                    case_id=cases_[1].id, element_id="check", element_path="check", name="check",
+                    role_key="duty" if n % 7 else "", status="completed", created_at=small.now,
+                    due_at=small.now + timedelta(minutes=30), sort_due=small.now,
+                    occurred_at=done, completed_at=done,
+                )
+            )  # fmt: skip
+
+    small.db.run(rounds)
+    scope = Scope(plan="t02")
+    counts = row(figures(small, scope), "check").all
+    with small.db.read() as session:
+        book, check = compliance_cases.deadline_of(session, scope, "check@1")
+        asked: list[tuple[str, str | None, int]] = [("", None, counts.total)]
+        asked += [(verdict, None, n) for verdict, n in counts.counts.items()]
+        for tier in row(figures(small, scope), "check").tiers.values():
+            asked += [
+                (verdict, role, n)
+                for role, some in tier.roles.items()
+                for verdict, n in some.items()
+            ]
+        assert {role for _verdict, role, _n in asked} == {None, "duty", ""}
+        for verdict, role, n in asked:
+            found: list[str] = []
+            before = None
+            while True:
+                page = compliance_cases.clock_cases(
+                    session, book, scope, check, verdict=verdict, role=role, before=before
+                )
+                found += [one.case_id for one in page.rows]
+                before = page.next
+                if before is None:
+                    break
+            assert len(found) == n, (verdict, role)
 
 
 def test_a_clause_has_its_evidence_in_every_case(told: Told) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import cache
@@ -24,6 +23,7 @@ from tests.acceptance.stories import p11
 from tests.acceptance.stories.run import Stage
 from tests.integration.test_case_migration import CHECK, HALF_HOUR, LEGAL, changed
 from tests.integration.world import World, on_paper, plan_t01
+from tests.kept import copied
 from tests.unit.plan_driver import bundle
 from workflows.bundle import Bundle
 
@@ -59,12 +59,9 @@ def told(
     sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Database, dict[str, int]]]:
     """Plan 11 with a few finished cases, by the name of their story."""
-    path = tmp_path_factory.mktemp("past") / "planroom.db"
-    shutil.copyfile(sqlite_template, path)
-    database = Database(f"sqlite:///{path}")
-    stage = Stage.set(database, "p11", MORNING)
-    yield database, {story.__name__: stage.play(story).case_id for story in STORIES}
-    database.dispose()
+    with copied(sqlite_template, tmp_path_factory.mktemp("past")) as database:
+        stage = Stage.set(database, "p11", MORNING)
+        yield database, {story.__name__: stage.play(story).case_id for story in STORIES}
 
 
 @cache

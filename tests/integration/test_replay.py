@@ -3,7 +3,6 @@ instances of a loop, a change of version, an empty and a running case."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,6 +25,7 @@ from tests.acceptance.stories import p11
 from tests.acceptance.stories.run import Stage
 from tests.integration.test_case_migration import CHECK, HALF_HOUR, LEGAL, changed
 from tests.integration.world import World, bundle
+from tests.kept import copied
 from tests.unit.bpmn_builder import Process, multi_instance
 from tests.unit.replay_course import Looks, as_given, run
 
@@ -36,13 +36,10 @@ Told = tuple[Database, dict[str, int]]
 @pytest.fixture(scope="module")
 def told(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     """Two finished cases of plan 11: one raised while under way, one reported late."""
-    path = tmp_path_factory.mktemp("replay") / "planroom.db"
-    shutil.copyfile(sqlite_template, path)
-    database = Database(f"sqlite:///{path}")
-    stage = Stage.set(database, "p11", MORNING)
     stories = (p11.raised_while_responding, p11.extraordinary_case_reported_late)
-    yield database, {story.__name__: stage.play(story).case_id for story in stories}
-    database.dispose()
+    with copied(sqlite_template, tmp_path_factory.mktemp("replay")) as database:
+        stage = Stage.set(database, "p11", MORNING)
+        yield database, {story.__name__: stage.play(story).case_id for story in stories}
 
 
 def frames_of(db: Database, case_id: int) -> Frames:
