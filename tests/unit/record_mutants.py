@@ -199,6 +199,10 @@ class Mutator:
         if rest or act.flows:
             yield Mutant("a step of an act", self.with_(n, replace(act, steps=rest)), n + 1, n + 1)
         sign, path, round_ = parse(act.steps[at])
+        if self.nodes[static(path)].holds:
+            # Which of several like scopes has ended the record does not say: one never begun has
+            # not, for certain.
+            round_ = max(r for a in self.acts for _, p, r in map(parse, a.steps) if p == path)
         steps = (*act.steps[:at], f"{sign}{path}#{round_ + 1}", *act.steps[at + 1 :])
         yield Mutant("another round", self.with_(n, replace(act, steps=steps)), n + 1, n + 1)
         if act.flows:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from hypothesis import Phase, event, given, settings
@@ -13,9 +12,8 @@ from hypothesis import strategies as st
 
 from services.step_events import steps_of
 from tests.unit.bpmn_builder import manifest
-from tests.unit.engine_case import Run
 from tests.unit.generated import Diagram, diagrams
-from tests.unit.test_same_as_stock import RESULTS
+from tests.unit.random_runs import random_run
 from workflows import catalogue
 from workflows.bundle import Bundle
 from workflows.conformance import Act, Verdict, replay
@@ -24,7 +22,6 @@ from workflows.contract import Advance
 from workflows.definition import Definition, compile_bundle
 from workflows.feel import default_feel
 
-MOST_STEPS, CALM = 25, 10
 Group = list[Act]  # an act with all that its step told besides
 
 
@@ -70,36 +67,13 @@ def compiled(diagram: Diagram) -> tuple[Definition, Graph]:
     return definition, graph_of(catalogue.read(bundle.files, bundle.manifest))
 
 
-def random_run(definition: Definition, data: st.DataObject) -> Run:
-    run = Run(definition)
-    for step in range(MOST_STEPS):
-        if run.last.status != "running":
-            break
-        waiting = run.waiting
-        todo: list[tuple[str, str]] = [("do", task.path) for task in waiting.tasks]
-        todo += [("wait", "")] if waiting.timers else []
-        todo += [("send", name) for name in waiting.messages]
-        if not todo:
-            break
-        kind, what = todo[data.draw(st.integers(0, len(todo) - 1))]
-        if kind == "do":
-            result: dict[str, Any] = data.draw(RESULTS)
-            run.done(what, **(result if step < CALM else {**result, "again": False}))
-        elif kind == "send":
-            run.message(what)
-        else:
-            run.now = min(t.due_at for t in waiting.timers) + timedelta(seconds=1)
-            run.fire()
-    return run
-
-
 @settings(max_examples=25, phases=[Phase.explicit, Phase.generate])
 @given(diagram=diagrams(), data=st.data())
 def test_what_the_engine_did_fits_and_what_it_cannot_have_done_does_not(
     diagram: Diagram, data: st.DataObject
 ) -> None:
     definition, graph = compiled(diagram)
-    run = random_run(definition, data)
+    run = random_run(definition, data, steps=25, calm=10)
     groups = groups_of(run.advances)
     ended = run.last.status == "completed"
     event("ended" if ended else "cut off")

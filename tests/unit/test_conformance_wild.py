@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any
 
 import pytest
 from hypothesis import Phase, event, given, settings
@@ -15,47 +13,16 @@ from hypothesis import strategies as st
 from tests.unit.bpmn_builder import Process, document, manifest
 from tests.unit.engine_case import Run
 from tests.unit.generated_wild import wild_diagrams
+from tests.unit.random_runs import random_run
 from tests.unit.record_mutants import Mutator
 from tests.unit.test_conformance import groups_of, judge
-from tests.unit.test_same_as_stock import RESULTS
 from workflows import catalogue, conformance
 from workflows.bundle import Bundle
 from workflows.conformance import Act
 from workflows.conformance_graph import Graph, graph_of
 from workflows.conformance_marking import parse
-from workflows.definition import Definition, compile_bundle
+from workflows.definition import compile_bundle
 from workflows.feel import default_feel
-
-MOST_STEPS, CALM = 30, 15
-#: More open tasks, or elements in one step, than this and a run is left where it is.
-MOST_OPEN, MOST_PASSED = 40, 500
-
-
-def wild_run(definition: Definition, data: st.DataObject) -> Run:
-    """Tasks done, clocks rung, messages sent and the outside answering, in any order."""
-    run = Run(definition)
-    for step in range(MOST_STEPS):
-        waiting = run.waiting if run.last.status == "running" else None
-        if waiting is None or len(waiting.tasks) > MOST_OPEN:
-            break
-        todo = [("do", task.path) for task in waiting.tasks]
-        todo += [("wait", "")] if waiting.timers else []
-        todo += [("send", name) for name in waiting.messages]
-        todo += [("answer", one.path) for one in waiting.externals if one.task_id]
-        if not todo or len(run.last.passed) > MOST_PASSED:
-            break
-        kind, what = todo[data.draw(st.integers(0, len(todo) - 1))]
-        if kind == "do":
-            result: dict[str, Any] = data.draw(RESULTS)
-            run.done(what, **(result if step < CALM else {**result, "again": False}))
-        elif kind == "send":
-            run.message(what)
-        elif kind == "answer":
-            run.answer(what)
-        else:
-            run.now = min(t.due_at for t in waiting.timers) + timedelta(seconds=1)
-            run.fire()
-    return run
 
 
 @settings(max_examples=30, phases=[Phase.explicit, Phase.generate])
@@ -65,7 +32,7 @@ def test_whatever_is_under_way_twice_fits_and_whatever_is_altered_is_named(
 ) -> None:
     bundle = Bundle({"plan.bpmn": text}, manifest("p1", roles=["duty"]))
     graph = graph_of(catalogue.read(bundle.files, bundle.manifest))
-    run = wild_run(compile_bundle(bundle, default_feel()), data)
+    run = random_run(compile_bundle(bundle, default_feel()), data, steps=30, calm=15)
     groups = groups_of([one for one in run.advances if one.status != "incident"])
     verdict = judge(graph, groups)
     assert verdict.fits, (verdict, groups, text)

@@ -19,6 +19,7 @@ from SpiffWorkflow.exceptions import WorkflowException
 from tests.unit.bpmn_builder import manifest
 from tests.unit.engine_case import Run
 from tests.unit.generated import Diagram, diagrams
+from tests.unit.random_runs import RESULTS
 from tests.unit.stock_engine import StockEngine
 from workflows.bundle import Bundle
 from workflows.definition import Definition, compile_bundle
@@ -138,13 +139,6 @@ def _at(value: Any, path: str) -> Any:
     for index in re.findall(r"\[(\d+)\]", path):
         value = value[int(index)]
     return value
-
-
-#: Mostly true, so that inclusive gateways often take two ways.
-LIKELY = st.sampled_from([True, True, False])
-RESULTS = st.fixed_dictionaries(
-    {"c": st.integers(0, 2), "a": LIKELY, "b": LIKELY, "again": st.booleans()}
-)
 
 
 @settings(max_examples=120)
