@@ -15,7 +15,7 @@ from models.cases import Case
 from models.history import HistoryEvent
 from models.tasks import UserTask
 from services.compliance_book import Book, Deadline, book_of, versions_with_cases
-from services.compliance_clocks import Scope, Verdict, clocks, places_with_due_dates
+from services.compliance_clocks import JUDGED, Scope, Verdict, clocks, places_with_due_dates
 from services.compliance_moments import Moment, reached
 from services.definitions import static_path
 from services.errors import Refusal
@@ -92,33 +92,45 @@ def clock_cases(
     deadline: Deadline,
     *,
     verdict: str = "",
-    role: str = "",
+    role: str | None = None,
     before: int | None = None,
 ) -> Page:
-    """The times it ran, the latest cases first; of one verdict or one role where given."""
+    """The times it ran, the latest cases first; of one verdict or one role where given ("": of
+    none)."""
     clock = clocks(session, book, scope, [deadline])
     query = select(clock, Case.number, Case.title).join(Case, Case.id == clock.c.case_id)
     if verdict:
         query = query.where(clock.c.verdict == verdict)
-    if role:
+    if role is not None:
         query = query.where(clock.c.role == role)
     if before is not None:
         query = query.where(clock.c.case_id < before)
     query = query.order_by(clock.c.case_id.desc(), clock.c.created_at.desc(), clock.c.task_id)
     found = session.execute(query.limit(PAGE + 1)).all()
     rows, following = _cut(found, lambda row: row.case_id)
+    if len({row.case_id for row in found}) == 1:  # a case that fills a page is told to its end
+        rows = session.execute(query.where(clock.c.case_id == found[0].case_id)).all()
     told = _Told(session, [row.case_id for row in rows])
     return Page([_clock_case(row, deadline, told) for row in rows], following)
 
 
 def moment_cases(
-    session: Session, scope: Scope, moment: Moment, *, before: int | None = None
+    session: Session,
+    scope: Scope,
+    moment: Moment,
+    *,
+    verdict: str = "",
+    before: int | None = None,
 ) -> Page:
-    """The cases that came to it, the latest first."""
+    """The cases that came to it, the latest first; only those in time (``met``) or after the limit
+    (``missed``) where asked."""
     book = book_of(session, versions_with_cases(session, scope.plan), [])
     some = reached(session, book, scope)
     query = select(some, Case.title).join(Case, Case.id == some.c.case_id)
     query = query.where(some.c.moment == moment)
+    if verdict in JUDGED:
+        in_time = some.c.at <= some.c.due_at
+        query = query.where(some.c.due_at.is_not(None), in_time if verdict == "met" else ~in_time)
     if before is not None:
         query = query.where(some.c.case_id < before)
     found = session.execute(query.order_by(some.c.case_id.desc()).limit(PAGE + 1)).all()
@@ -150,7 +162,8 @@ def judgement_of(session: Session, task_id: str) -> tuple[int, int]:
 
 
 def _cut(found: Sequence[R], case_of: Callable[[R], int]) -> tuple[Sequence[R], int | None]:
-    """A page never ends within a case, unless that case alone fills it."""
+    """A page never ends within a case, unless that case alone fills it: `clock_cases` takes the
+    rest of it."""
     if len(found) <= PAGE:
         return found, None
     last = case_of(found[PAGE])

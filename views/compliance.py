@@ -31,6 +31,8 @@ bp.before_request(auditors_only)
 
 #: "" among the tiers asked for would mean every one.
 UNGRADED = "none"
+#: "" among the roles asked for would mean any.
+NO_ROLE = "-"
 #: Days before and after these are no days of a case, and too far out for a moment in UTC.
 _FIRST, _LAST = date(1970, 1, 1), date(2200, 12, 31)
 #: What the page of cases may be asked for, beside where it goes on.
@@ -88,8 +90,11 @@ def cases() -> Answer:
             raise Refusal("plan_unknown", 404, plan=scope.plan)
         moment = next((one for one in MOMENTS if one == request.args.get("moment")), None)
         if moment is not None:
-            page = compliance_cases.moment_cases(session, scope, moment, before=before)
-            shown: dict[str, Any] = {"moment": moment, "deadline": None}
+            verdict = request.args.get("verdict", "")
+            page = compliance_cases.moment_cases(
+                session, scope, moment, verdict=verdict, before=before
+            )
+            shown: dict[str, Any] = {"moment": moment, "deadline": None, "verdict": verdict}
         else:
             book, deadline = compliance_cases.deadline_of(
                 session, scope, request.args.get("deadline", "")
@@ -102,7 +107,7 @@ def cases() -> Answer:
                 scope,
                 deadline,
                 verdict=verdict if verdict in VERDICTS else "",
-                role=role,
+                role="" if role == NO_ROLE else role or None,
                 before=before,
             )
             shown = {"moment": None, "deadline": deadline, "verdict": verdict, "role": role}
@@ -168,6 +173,7 @@ def _common(session: Session, versions: list[PlanVersion]) -> dict[str, Any]:
         "cases_link": _cases_link,
         "events_link": _events_link,
         "ungraded": UNGRADED,
+        "no_role": NO_ROLE,
     }
 
 

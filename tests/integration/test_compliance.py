@@ -13,13 +13,14 @@ from sqlalchemy import select
 
 from models.cases import Case
 from models.history import HistoryEvent
+from models.tasks import UserTask
 from services import anchors, cases, clause_evidence, compliance_cases, history
 from services.clause_evidence import clause_page
 from services.compliance import Compliance, Row, compliance
 from services.compliance_clocks import Scope
 from services.compliance_moments import moments
 from services.errors import Refusal
-from services.uow import Database
+from services.uow import Database, UnitOfWork
 from tests.integration.test_deadlines import fire
 from tests.integration.world import MORNING, TIERS, World, make_world
 from tests.kept import copied
@@ -287,13 +288,14 @@ def test_a_figure_is_as_many_rows_however_many_are_of_one_case(small: World) -> 
     """A step gone round more often than a page has rows; and a task that belongs to no role."""
     small.deploy(plan_t02())
     cases_ = [small.open("t02") for _ in range(3)]
+    instance = small.open_tasks(cases_[1])["check"].instance_id
 
     def rounds(uow: UnitOfWork) -> None:
         for n in range(compliance_cases.PAGE + 20):
             done = small.now + timedelta(minutes=n)
             uow.session.add(
                 UserTask(
-                    id=f"round-{n:03}", instance_id=small.instance(cases_[1]).id,
+                    id=f"round-{n:03}", instance_id=instance,
                     case_id=cases_[1].id, element_id="check", element_path="check", name="check",
                     role_key="duty" if n % 7 else "", status="completed", created_at=small.now,
                     due_at=small.now + timedelta(minutes=30), sort_due=small.now,
@@ -316,7 +318,7 @@ def test_a_figure_is_as_many_rows_however_many_are_of_one_case(small: World) -> 
             ]
         assert {role for _verdict, role, _n in asked} == {None, "duty", ""}
         for verdict, role, n in asked:
-            found: list[str] = []
+            found: list[int] = []
             before = None
             while True:
                 page = compliance_cases.clock_cases(

@@ -100,6 +100,20 @@ def test_figures_lead_down_to_the_events(as_: As, world: World) -> None:
         assert {one for *_rest, one in told} == {type_}
 
 
+def test_every_figure_leads_to_as_many_rows(as_: As) -> None:
+    browser = as_("auditor")
+    page = browser.get("/audit/compliance").text
+    figures = re.findall(r'href="(/audit/compliance/cases\?[^"]+)"[^>]*>(?:\D*? )?(\d+)</a>', page)
+    kinds = Counter()
+    for href, n in figures:
+        href = unescape(href)
+        shown = browser.get(href).text
+        assert len(re.findall(r"<tr", shown.partition("<tbody")[2])) == int(n), href
+        kinds.update(name for name in ("verdict", "role", "moment") if f"{name}=" in href)
+        kinds.update(["moment and verdict"] if "moment=" in href and "verdict=" in href else [])
+    assert all(kinds[name] for name in ("verdict", "role", "moment", "moment and verdict")), kinds
+
+
 def test_a_clause_shows_its_text_and_its_evidence(as_: As, world: World) -> None:
     browser = as_("auditor")
     plan = browser.get("/audit/clauses/p11").text
