@@ -104,7 +104,7 @@ def test_every_figure_leads_to_as_many_rows(as_: As) -> None:
     browser = as_("auditor")
     page = browser.get("/audit/compliance").text
     figures = re.findall(r'href="(/audit/compliance/cases\?[^"]+)"[^>]*>(?:\D*? )?(\d+)</a>', page)
-    kinds = Counter()
+    kinds = Counter[str]()
     for href, n in figures:
         href = unescape(href)
         shown = browser.get(href).text
