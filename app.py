@@ -16,6 +16,7 @@ from services.uow import Database
 from views import (
     archive_files,
     archive_room,
+    archive_signals,
     archive_terms,
     audit,
     audit_log,
@@ -103,6 +104,7 @@ BLUEPRINTS = (
     organisation.bp,
     archive_room.bp,
     archive_files.bp,
+    archive_signals.bp,
     archive_terms.bp,
     audit_log.bp,
     exporting.bp,

@@ -13,13 +13,16 @@ from models.base import Base
 
 class Signal(Base):
     """Something noticed (舆情线索). ``fingerprint`` groups duplicates (canonical link, or
-    normalised text)."""
+    normalised text). ``settled_at`` is when it was set aside or marked as a duplicate; the term of
+    one that never became a case is counted from there. Destroyed, it keeps neither words nor
+    fingerprint: whoever guesses the text could tell by it that the guess is right."""
 
     __tablename__ = "signal"
     __table_args__ = (
         CheckConstraint("status in ('new','taken','duplicate','dismissed')", name="status"),
         Index(None, "status", "discovered_at"),
         Index(None, "fingerprint"),
+        Index(None, "duplicate_of"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     text: Mapped[str] = mapped_column(Text)
@@ -36,6 +39,8 @@ class Signal(Base):
     status: Mapped[str] = mapped_column(String(12), default="new")
     case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"))
     duplicate_of: Mapped[int | None] = mapped_column(ForeignKey("signal.id"))
+    settled_at: Mapped[datetime | None]
+    destroyed_at: Mapped[datetime | None]
     extra: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 

@@ -26,7 +26,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from models.cases import Case
-from models.history import PersonalValue
+from models.history import HistoryEvent, PersonalValue
 from models.tasks import UserTask
 from services import destruction_rows, free_space, history, legal_holds
 from services.actor import Actor
@@ -86,7 +86,9 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
-class _Value:
+class Value:
+    """A personal value that is to go, and where it was typed."""
+
     commitment: str
     type: str
     path: str
@@ -148,11 +150,13 @@ def destroy(
     values = list(_values(session, case))
     found = inventory(session, case)
     typed = {text for one in values for text in _texts(one.value)}
-    _delete(session, values)
-    typed |= destruction_rows.blank(uow, case)
+    delete_values(session, values)
+    wall = case.wall(act.at)
+    attached = destruction_rows.attachments(session, case.id)
+    typed |= destruction_rows.blank(uow, case, wall)
     destruction_rows.forget_in_engine(uow, case, typed)
-    destruction_rows.remove_files(uow, case, data_dir)
-    destruction_rows.remove_exports(uow, case, data_dir, case.wall(act.at))
+    destruction_rows.remove_files(uow, attached, data_dir)
+    destruction_rows.remove_exports(uow, case, data_dir, wall)
     history.append(
         uow,
         "personal.destroyed",
@@ -187,13 +191,14 @@ def clear_freed(uow: UnitOfWork) -> None:
 # ------------------------------------------------------------------------------- the values
 
 
-def _values(session: Session, case: Case) -> Iterator[_Value]:
+def _values(session: Session, case: Case) -> Iterator[Value]:
     """Every personal value still kept that is to go: of the case's chain, of the events that
     recorded its signals, and of those that unmasked it for an auditor."""
     statements = destruction_rows.statement_paths(session, case.id)
+    signals = [signal.id for signal in destruction_rows.signals(session, case.id)]
     events = case_events(session, case.id)
-    events += destruction_rows.signal_events(session, case.id)
-    events += destruction_rows.unmaskings(session, case.id)
+    events += destruction_rows.signal_events(session, signals)
+    events += destruction_rows.unmaskings(session, [case.id], signals)
     wanted = {
         commitment: (event, name)
         for event in events
@@ -202,18 +207,21 @@ def _values(session: Session, case: Case) -> Iterator[_Value]:
         for name, commitment in history.content_of(event).get("personal", {}).items()
         if (event.type, name) not in _KEPT_FIELDS
     }
+    return values_of(session, wanted)
+
+
+def values_of(session: Session, wanted: Mapping[str, tuple[HistoryEvent, str]]) -> Iterator[Value]:
+    """The personal values that are still there, of commitment -> (event, field)."""
     keys = list(wanted)
     for start in range(0, len(keys), _BATCH):
         some = keys[start : start + _BATCH]
         rows = select(PersonalValue).where(PersonalValue.commitment.in_(some))
         for row in session.scalars(rows):
             event, name = wanted[row.commitment]
-            yield _Value(
-                row.commitment, event.type, event.element_path, name, json.loads(row.value)
-            )
+            yield Value(row.commitment, event.type, event.element_path, name, json.loads(row.value))
 
 
-def _counted(values: Iterable[_Value]) -> tuple[Held, ...]:
+def _counted(values: Iterable[Value]) -> tuple[Held, ...]:
     """By where they were typed: the fields of a form each for itself."""
     counts: Counter[tuple[str, str, str]] = Counter()
     for one in values:
@@ -236,7 +244,8 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(part)
 
 
-def _delete(session: Session, values: list[_Value]) -> None:
+def delete_values(session: Session, values: list[Value]) -> None:
+    """Delete the values with their salts; what commits to them stays."""
     for start in range(0, len(values), _BATCH):
         some = [one.commitment for one in values[start : start + _BATCH]]
         session.execute(

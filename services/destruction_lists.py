@@ -1,29 +1,34 @@
-"""Lists of cases to be destroyed (销毁清册): drawn up by the archive, agreed to by two other
-people, and only then carried out (`services.destruction_run`).
+"""Lists of cases and signals to be destroyed (销毁清册): drawn up by the archive, agreed to by two
+other people, and only then carried out (`services.destruction_run`).
 
-A list holds cases whose term is over, chosen one by one: nothing comes onto it by itself. A vote is
-given to exactly the items that were shown, by their digest, which is computed from the rows again
-whenever it matters: a list somebody has changed past us is not carried out. One refusal closes a
-list; its cases may stand on another.
+A list holds cases, and signals that never became one, whose term is over, chosen one by one:
+nothing comes onto it by itself. A vote is given to exactly the items that were shown, by their
+digest, which is computed from the rows again whenever it matters: a list somebody has changed past
+us is not carried out. One refusal closes a list; its items may stand on another.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session, selectinload
 
 from models.cases import Case
 from models.people import Person
 from models.retention import DestructionItem, DestructionList, DestructionVote
-from services import access, destruction, destruction_notices, history, keepers, retention
+from services import (
+    access,
+    destruction,
+    destruction_notices,
+    history,
+    keepers,
+    retention,
+    retention_signals,
+)
 from services.actor import Actor
-from services.canonical import canonical
+from services.destruction_reading import NEEDED, digest_of, get_list, require_due
 from services.errors import Refusal
 from services.organisation import locked
 from services.retention_table import ensure_terms
@@ -32,54 +37,55 @@ from services.uow import UnitOfWork
 
 #: Who may agree to a list, or refuse it: never who drew it up.
 DECIDERS: Final = ("leader", "office", "legal", access.ADMIN)
-#: So many different people agree before a list is carried out.
-NEEDED: Final = 2
 NOTE_LIMIT: Final = 2_000
-#: Most cases of one list: it is read through before it is agreed to, and carried out in one go.
+#: Most items of one list: it is read through before it is agreed to, and carried out in one go.
 MOST: Final = 200
 _LISTS: Final = table(DestructionList)
 
 
-@dataclass(frozen=True, slots=True)
-class ListedCase:
-    """An item with its case, and what stands against destroying it now: ``held``, or ``not_due``
-    (its plan has been given a longer term since), else ""."""
-
-    item: DestructionItem
-    case: Case
-    against: Literal["", "held", "not_due"]
-
-
 def draw_up(
-    uow: UnitOfWork, case_ids: Iterable[int], note: str, actor: Actor, now: datetime
+    uow: UnitOfWork,
+    case_ids: Iterable[int],
+    note: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    signal_ids: Iterable[int] = (),
 ) -> DestructionList:
-    """Draw up a list of cases that are due, and tell those who may decide on it.
+    """Draw up a list of cases and signals that are due, and tell those who may decide on it.
 
     Raises Refusal ``not_your_role`` / ``read_only`` 403, ``form_invalid`` 422 (``cases``: required,
     too_many_cases; ``note``: too_long), ``case_not_due`` 409 with the numbers of those that are not
-    due, held, or on another list."""
+    due, held, or on another list, ``signal_not_due`` 409 with the ids of such signals."""
     person = access.writer(uow.session, actor)
     access.require_role(person, keepers.ARCHIVE)
-    wanted = sorted(set(case_ids))
+    wanted, signals = sorted(set(case_ids)), sorted(set(signal_ids))
     errors = {}
-    if not wanted:
+    if not wanted and not signals:
         errors["cases"] = "required"
-    elif len(wanted) > MOST:
+    elif len(wanted) + len(signals) > MOST:
         errors["cases"] = "too_many_cases"
     if len(note) > NOTE_LIMIT:
         errors["note"] = "too_long"
     if errors:
         raise Refusal("form_invalid", 422, errors=errors)
     locked(uow.session)
-    due = {one.case.id: one for one in retention.due(uow.session, now)}
+    due = {one.case.id: one for one in retention.due(uow.session, now)} if wanted else {}
     if not_due := [one for one in wanted if one not in due]:
         numbers = uow.session.scalars(select(Case.number).where(Case.id.in_(not_due))).all()
         raise Refusal("case_not_due", 409, cases=sorted(numbers))
+    also = {one.signal.id: one for one in retention_signals.due_among(uow.session, signals, now)}
+    if missing := [one for one in signals if one not in also]:
+        raise Refusal("signal_not_due", 409, signals=missing)
     ensure_terms(uow, now)
     chosen = [due[one] for one in wanted]
     items = [
         DestructionItem(case_id=one.case.id, term_key=one.term.key, due_on=one.due_on)
         for one in chosen
+    ]
+    items += [
+        DestructionItem(signal_id=one, term_key=also[one].term.key, due_on=also[one].due_on)
+        for one in signals
     ]
     made = DestructionList(
         drawn_by=person.id, drawn_at=now, note=note.strip(), digest=digest_of(items)
@@ -90,7 +96,8 @@ def draw_up(
     history.append(
         uow, "org.destruction_proposed", actor=actor, occurred_at=now, now=now,
         payload={"list": made.id, "digest": made.digest, "note": made.note,
-                 "cases": [one.case.number for one in chosen]},
+                 "cases": [one.case.number for one in chosen],
+                 **({"signals": signals} if signals else {})},
     )  # fmt: skip
     destruction_notices.tell_deciders(uow, made, DECIDERS, now)
     return made
@@ -111,8 +118,7 @@ def vote(
     Raises Refusal ``list_unknown`` 404, ``not_your_role`` / ``read_only`` 403, ``own_list`` 403 for
     whoever drew it up, ``list_decided`` 409, ``voted_already`` 409, ``list_moved`` 409 where what
     was shown is not what stands there, ``form_invalid`` 422 (``decision``; ``comment``: required to
-    refuse, too_long), and to approve ``list_not_due`` 409 with the numbers of cases whose plan has
-    been given a longer term."""
+    refuse, too_long), and to approve ``list_not_due`` 409 as `destruction_reading.require_due`."""
     person = access.writer(uow.session, actor)
     access.require_role(person, *DECIDERS)
     locked(uow.session)
@@ -194,72 +200,6 @@ def move(
     uow.session.refresh(found)
 
 
-# --------------------------------------------------------------------------------- reading
-
-
-def get_list(session: Session, list_id: int) -> DestructionList:
-    """A list with its items and votes as they stand. Raises Refusal ``list_unknown`` 404."""
-    found = session.get(DestructionList, list_id, populate_existing=True)
-    if found is None:
-        raise Refusal("list_unknown", 404)
-    return found
-
-
-def lists(session: Session, limit: int = 100) -> list[DestructionList]:
-    """The latest lists first."""
-    return list(
-        session.scalars(
-            select(DestructionList)
-            .options(selectinload(DestructionList.items), selectinload(DestructionList.votes))
-            .order_by(DestructionList.id.desc())
-            .limit(limit)
-        )
-    )
-
-
-def cases_of(session: Session, found: DestructionList, now: datetime) -> list[ListedCase]:
-    """The items of a list with their cases, by number."""
-    ids = [item.case_id for item in found.items]
-    cases: dict[int, Case] = {}
-    held: set[int] = set()
-    for start in range(0, len(ids), 500):
-        some = ids[start : start + 500]
-        cases |= {c.id: c for c in session.scalars(select(Case).where(Case.id.in_(some)))}
-        held |= set(session.scalars(select(Case.id).where(Case.id.in_(some), retention.held_now())))
-    longer = not_due(session, found, now) if found.status in ("open", "approved") else set()
-    rows = [
-        ListedCase(
-            item,
-            cases[item.case_id],
-            "held" if item.case_id in held else "not_due" if item.case_id in longer else "",
-        )
-        for item in found.items
-    ]
-    return sorted(rows, key=lambda row: row.case.number)
-
-
-def items_of_case(session: Session, case_id: int) -> Sequence[DestructionItem]:
-    """The lists a case has stood on, the first ones first."""
-    query = select(DestructionItem).where(DestructionItem.case_id == case_id)
-    return session.scalars(query.order_by(DestructionItem.list_id)).all()
-
-
-def not_due(session: Session, found: DestructionList, now: datetime) -> set[int]:
-    """Those of a list's cases, not dealt with yet, that are no longer due: their plan has been
-    given a longer term since. A hold is no matter of the term."""
-    waiting = {item.case_id for item in found.items if not item.outcome}
-    return waiting - retention.over(session, waiting, now)
-
-
-def require_due(session: Session, found: DestructionList, now: datetime) -> None:
-    """Raises Refusal ``list_not_due`` 409 with the numbers of cases whose term is not over by the
-    table as it stands now."""
-    if longer := not_due(session, found, now):
-        some = sorted(longer)[:500]
-        numbers = session.scalars(select(Case.number).where(Case.id.in_(some))).all()
-        raise Refusal("list_not_due", 409, cases=sorted(numbers))
-
-
 def may_vote(found: DestructionList, person: Person) -> bool:
     """Whether the person may agree to this list, or refuse it, now."""
     return (
@@ -269,27 +209,3 @@ def may_vote(found: DestructionList, person: Person) -> bool:
         and not set(person.role_keys).isdisjoint(DECIDERS)
         and all(one.person_id != person.id for one in found.votes)
     )
-
-
-def digest_of(items: Iterable[DestructionItem]) -> str:
-    """SHA-256 (hex) over the canonical JSON of the items (case, term, day it was due), by case."""
-    rows = [
-        {"case": one.case_id, "term": one.term_key, "due": one.due_on.isoformat()}
-        for one in sorted(items, key=lambda one: one.case_id)
-    ]
-    return hashlib.sha256(canonical({"items": rows}).encode()).hexdigest()
-
-
-def require_agreed(found: DestructionList) -> None:
-    """Raises Refusal ``list_not_approved`` 409 unless the list has been approved and stands so,
-    ``list_moved`` 409 unless enough people other than its author agreed to exactly its items."""
-    if found.status != "approved":
-        raise Refusal("list_not_approved", 409, list=found.id)
-    digest = digest_of(found.items)
-    agreed = {
-        one.person_id
-        for one in found.votes
-        if one.decision == "approve" and one.digest == digest and one.person_id != found.drawn_by
-    }
-    if len(agreed) < NEEDED:
-        raise Refusal("list_moved", 409)

@@ -1,5 +1,5 @@
-"""The rows of a case that hold typed words, made blank; its files removed; the engine's memory of
-them cleared. The other half of `services.destruction`."""
+"""The rows of a case, or of a signal, that hold typed words, made blank; its files removed; the
+engine's memory of them cleared. The other half of `services.destruction`."""
 
 from __future__ import annotations
 
@@ -49,14 +49,19 @@ _BLANKED: Final[tuple[tuple[Any, tuple[str, ...]], ...]] = (
     (Recusal, ("reason", "lift_reason")),
     (LegalHold, ("reason", "lift_reason")),
 )
+#: Events of signals, in the organisation's chain, that commit to words.
+_SIGNAL_TYPES: Final = (
+    "signal.recorded", "signal.dismissed", "signal.duplicate", "file.added", "hold.placed",
+    "hold.lifted",
+)  # fmt: skip
 #: Where exports lie, below the data folder.
 EXPORTS: Final = "exports"
 #: `ExportJob.error` of an export that went with a case it may have held.
 EXPORT_DESTROYED: Final = "destroyed"
 
 
-def blank(uow: UnitOfWork, case: Case) -> set[str]:
-    """Typed words out of the case's rows; returns those that were there."""
+def blank(uow: UnitOfWork, case: Case, now: datetime) -> set[str]:
+    """Typed words out of the case's rows; returns those that were there. ``now`` is wall time."""
     session, typed = uow.session, set[str]()
     for model, columns in _BLANKED:
         for row in session.scalars(select(model).where(model.case_id == case.id)):
@@ -66,8 +71,7 @@ def blank(uow: UnitOfWork, case: Case) -> set[str]:
     for task in session.scalars(select(UserTask).where(UserTask.case_id == case.id)):
         typed |= _blank_task(session, task)
     for signal in signals(session, case.id):
-        typed |= {signal.text, signal.link}
-        signal.text, signal.link, signal.extra = "", "", {}
+        typed |= blank_signal(session, signal, now)
     typed |= {case.summary, case.link}
     case.summary, case.link = "", ""
     kept = {key: value for key, value in case.settings.items() if key != "extra"}
@@ -76,6 +80,18 @@ def blank(uow: UnitOfWork, case: Case) -> set[str]:
         row.payload = {key: value for key, value in row.payload.items() if key != "variables"}
     session.flush()
     return typed - {""}
+
+
+def blank_signal(session: Session, signal: Signal, now: datetime) -> set[str]:
+    """Typed words out of a signal's row and the holds on it, and the fingerprint, by which a guess
+    at the text could be confirmed; what was there. ``now`` is wall time."""
+    typed = {signal.text, signal.link}
+    signal.text, signal.link, signal.fingerprint, signal.extra = "", "", "", {}
+    signal.destroyed_at = signal.destroyed_at or now
+    for hold in session.scalars(select(LegalHold).where(LegalHold.signal_id == signal.id)):
+        typed |= {hold.reason, hold.lift_reason}
+        hold.reason, hold.lift_reason = "", ""
+    return typed
 
 
 def _blank_task(session: Session, task: UserTask) -> set[str]:
@@ -142,33 +158,31 @@ def signals(session: Session, case_id: int) -> Sequence[Signal]:
     return session.scalars(select(Signal).where(Signal.case_id == case_id)).all()
 
 
-def signal_events(session: Session, case_id: int) -> list[HistoryEvent]:
-    """The organisation's events about the case's signals (recording them, files put on them)."""
-    ids = {signal.id for signal in signals(session, case_id)}
-    if not ids:
-        return []
-    types = ("signal.recorded", "signal.dismissed", "signal.duplicate", "file.added")
+def signal_events(session: Session, ids: Sequence[int]) -> list[HistoryEvent]:
+    """The organisation's events about these signals that may hold words: recording them, setting
+    them aside, files put on them, holds."""
+    return _events(session, history.ORG, _SIGNAL_TYPES, "signal", ids)
+
+
+def unmaskings(
+    session: Session, case_ids: Sequence[int], signal_ids: Sequence[int]
+) -> list[HistoryEvent]:
+    """The events that unmasked one of these cases or signals for an auditor, with a word why."""
+    types = ("audit.unmasked",)
+    found = _events(session, history.AUDIT, types, "case", case_ids)
+    return found + _events(session, history.AUDIT, types, "signal", signal_ids)
+
+
+def _events(
+    session: Session, chain: str, types: Sequence[str], name: str, ids: Sequence[int]
+) -> list[HistoryEvent]:
+    """The events of the chain whose payload names one of the rows."""
     found = []
     for some in portions(sorted(ids), 50):
         rows = select(HistoryEvent).where(
-            HistoryEvent.chain == history.ORG, HistoryEvent.type.in_(types), _naming("signal", some)
+            HistoryEvent.chain == chain, HistoryEvent.type.in_(types), _naming(name, some)
         )
-        found += [e for e in session.scalars(rows) if history.payload_of(e).get("signal") in some]
-    return found
-
-
-def unmaskings(session: Session, case_id: int) -> list[HistoryEvent]:
-    """The events that unmasked the case, or a signal it took, for an auditor, with a word why."""
-    ids = {signal.id for signal in signals(session, case_id)}
-    found = []
-    for name, wanted in (("case", [case_id]), ("signal", sorted(ids))):
-        for some in portions(wanted, 50):
-            rows = select(HistoryEvent).where(
-                HistoryEvent.chain == history.AUDIT,
-                HistoryEvent.type == "audit.unmasked",
-                _naming(name, some),
-            )
-            found += [e for e in session.scalars(rows) if history.payload_of(e).get(name) in some]
+        found += [e for e in session.scalars(rows) if history.payload_of(e).get(name) in some]
     return found
 
 
@@ -186,11 +200,15 @@ def attachments(session: Session, case_id: int) -> Sequence[Attachment]:
     ).all()
 
 
-def remove_files(uow: UnitOfWork, case: Case, data_dir: Path | None) -> None:
-    """The case's files: their rows at once, their bytes after the commit, where nothing else has
-    the same content attached. Without ``data_dir`` the sweep finds the bytes."""
+def attachments_of_signal(session: Session, signal_id: int) -> Sequence[Attachment]:
+    """What is attached to a signal."""
+    return session.scalars(select(Attachment).where(Attachment.signal_id == signal_id)).all()
+
+
+def remove_files(uow: UnitOfWork, rows: Sequence[Attachment], data_dir: Path | None) -> None:
+    """Files: their rows at once, their bytes after the commit, where nothing else has the same
+    content attached. Without ``data_dir`` the sweep finds the bytes."""
     session = uow.session
-    rows = attachments(session, case.id)
     hashes = {row.sha256 for row in rows}
     for row in rows:
         session.delete(row)
@@ -209,13 +227,17 @@ def remove_files(uow: UnitOfWork, case: Case, data_dir: Path | None) -> None:
                 uow.after_commit(partial(path.unlink, missing_ok=True))
 
 
-def remove_exports(uow: UnitOfWork, case: Case, data_dir: Path | None, now: datetime) -> None:
-    """Exports that may hold the case: all that were not for another case alone. Those under way
+def remove_exports(
+    uow: UnitOfWork, case: Case | None, data_dir: Path | None, now: datetime
+) -> None:
+    """Exports that may hold the case: all that were not for another case alone; without a case,
+    those that may hold a signal of none: all that were for no case in particular. Those under way
     are stopped, those made are taken away; each can be asked for again. ``now`` is wall time."""
+    of = case.id if case is not None else 0
     # Locked: an export that ends in this moment is seen as made, or stopped before it is.
     rows = select(ExportJob).where(ExportJob.error != EXPORT_DESTROYED).with_for_update()
     for job in uow.session.scalars(rows.execution_options(populate_existing=True)):
-        if case.id not in _cases_of(job.query, case.id):
+        if of not in _cases_of(job.query, of):
             continue
         if data_dir is not None and job.file_name:
             path = data_dir / EXPORTS / Path(job.file_name).name

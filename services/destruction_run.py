@@ -1,24 +1,25 @@
 """Carrying out a destruction list that two people have agreed to.
 
-Each case is destroyed in a unit of work of its own, so that a long list holds no lock for long and
-a fault stops it between two cases, not in the middle of one. It is done in portions of about
-`SECONDS`, so that whoever waits sees how far it is; carried out again, it goes on where it stood. A
-case on which a hold has been placed in between stays as it is.
+Each case and each signal is destroyed in a unit of work of its own, so that a long list holds no
+lock for long and a fault stops it between two, not in the middle of one. It is done in portions of
+about `SECONDS`, so that whoever waits sees how far it is; carried out again, it goes on where it
+stood. What a hold has been placed on in between stays as it is.
 
-What goes and what stays is said in `services.destruction`: the words people typed, drafts, files
-and signals go; the case's chain with its commitments stays, and so do figures, choices and public
-statements. A chain cannot lose an event and still verify; without it nobody could show later that
-only what was due was destroyed.
+What goes and what stays is said in `services.destruction` and `destruction_signals`: the words
+people typed, drafts, files and signals go; the chain with its commitments stays, and so do figures,
+choices and public statements. A chain cannot lose an event and still verify; without it nobody
+could show later that only what was due was destroyed.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -26,10 +27,19 @@ from sqlalchemy.orm import Session
 from models.cases import Case
 from models.history import HistoryEvent
 from models.retention import DestructionItem, DestructionList
-from services import access, destruction, history, keepers
+from services import (
+    access,
+    destruction,
+    destruction_signals,
+    history,
+    keepers,
+    retention_signals,
+)
 from services.actor import Actor
-from services.destruction_lists import get_list, move, require_agreed, require_due
+from services.destruction_lists import move
+from services.destruction_reading import get_list, require_agreed, require_due
 from services.legal_holds import is_held, locked_case
+from services.signal_rows import locked
 from services.uow import Database, UnitOfWork
 
 REASON: Final = "period_over"
@@ -40,17 +50,19 @@ SECONDS: Final = 1.5
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """Numbers of the cases destroyed and of those that were held; how many values and files
-    went."""
+    went, of cases and signals; ids of the signals destroyed and held."""
 
     destroyed: tuple[str, ...]
     held: tuple[str, ...]
     values: int
     files: int
+    signals: tuple[int, ...] = ()
+    signals_held: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """How far it is: ``done`` of ``total`` cases have been dealt with. ``outcome`` is there once
+    """How far it is: ``done`` of ``total`` items have been dealt with. ``outcome`` is there once
     all have been, and the list is closed."""
 
     done: int
@@ -66,12 +78,12 @@ def carry_out(
     data_dir: Path | None,
     seconds: float = SECONDS,
 ) -> Portion:
-    """Destroy the next cases of a list both have agreed to, for about so long and one at least;
+    """Destroy the next items of a list both have agreed to, for about so long and one at least;
     after the last the list is carried out. ``data_dir`` is where files and exports lie; ``now`` is
     wall time.
 
     Raises Refusal ``list_unknown`` 404, ``not_your_role`` / ``read_only`` 403, and as
-    `destruction_lists.require_agreed` and `require_due`; no more is destroyed then."""
+    `destruction_reading.require_agreed` and `require_due`; no more is destroyed then."""
     waiting, total = db.run(lambda uow: _begin(uow, list_id, actor, now))
     begun, left = time.monotonic(), list(waiting)
     while left:
@@ -83,35 +95,47 @@ def carry_out(
 
 
 def _begin(uow: UnitOfWork, list_id: int, actor: Actor, now: datetime) -> tuple[list[int], int]:
-    """The cases that wait, and how many the list has."""
+    """The items that wait, by id, and how many the list has."""
     access.require_role(access.writer(uow.session, actor), keepers.ARCHIVE)
     found = get_list(uow.session, list_id)
     require_agreed(found)
     require_due(uow.session, found, now)
-    return [item.case_id for item in found.items if not item.outcome], len(found.items)
+    return [item.id for item in found.items if not item.outcome], len(found.items)
 
 
 def _destroy(
     list_id: int,
-    case_id: int,
+    item_id: int,
     actor: Actor,
     now: datetime,
     data_dir: Path | None,
     uow: UnitOfWork,
 ) -> None:
-    """One case of the list, its row locked: a hold placed before is seen, one placed after waits
-    and is refused. One that was dealt with before is left alone."""
-    case = locked_case(uow, case_id)
-    require_agreed(get_list(uow.session, list_id))
-    item = uow.session.get_one(DestructionItem, (list_id, case_id), populate_existing=True)
+    """One item of the list, the row of its case or signal locked: a hold placed before is seen, one
+    placed after waits and is refused. One that was dealt with before is left alone."""
+    session = uow.session
+    item = session.get_one(DestructionItem, item_id)
+    case = locked_case(uow, item.case_id) if item.case_id is not None else None
+    signal = locked(session, item.signal_id) if item.signal_id is not None else None
+    found = get_list(session, list_id)
+    require_agreed(found)
+    session.refresh(item)
     if item.outcome:
         return
-    if is_held(uow.session, case_id):
-        item.outcome = "held"
-        return
-    at = case.at(now)
-    act = destruction.Act(actor, at, at, REASON, {"list": list_id})
-    destruction.destroy(uow, case, act, data_dir)
+    act = destruction.Act(actor, now, now, REASON, {"list": list_id})
+    if case is not None:
+        if is_held(session, case.id):
+            item.outcome = "held"
+            return
+        at = case.at(now)
+        destruction.destroy(uow, case, replace(act, occurred_at=at, at=at), data_dir)
+    if signal is not None:
+        if retention_signals.held_among(session, [signal.id]):
+            item.outcome = "held"
+            return
+        # It may have become a case since the list was looked at.
+        require_due(session, found, now)
+        destruction_signals.destroy(uow, signal, act, data_dir)
     item.outcome = "destroyed"
 
 
@@ -123,30 +147,45 @@ def _end(uow: UnitOfWork, list_id: int, actor: Actor, now: datetime) -> Outcome:
         uow, found, ("approved",), "carried_out",
         carried_out_at=now, carried_out_by=actor.person_id,
     )  # fmt: skip
+    payload = {
+        "list": list_id, "destroyed": list(outcome.destroyed), "held": list(outcome.held),
+        "values": outcome.values, "files": outcome.files,
+    }  # fmt: skip
+    if outcome.signals or outcome.signals_held:
+        payload |= {"signals": list(outcome.signals), "signals_held": list(outcome.signals_held)}
     history.append(
-        uow, "org.destruction_carried_out", actor=actor, occurred_at=now, now=now,
-        payload={"list": list_id, "destroyed": list(outcome.destroyed),
-                 "held": list(outcome.held), "values": outcome.values, "files": outcome.files},
-    )  # fmt: skip
+        uow, "org.destruction_carried_out", actor=actor, occurred_at=now, now=now, payload=payload
+    )
     destruction.clear_freed(uow)
     return outcome
 
 
 def outcome_of(session: Session, found: DestructionList) -> Outcome:
-    """What became of a list's cases, as their chains tell it."""
+    """What became of a list's items, as the record tells it."""
     numbers: dict[str, list[str]] = {"destroyed": [], "held": [], "": []}
-    values = files = 0
+    signals: dict[str, list[int]] = {"destroyed": [], "held": [], "": []}
+    chains = []
     for item in found.items:
-        case = session.get_one(Case, item.case_id)
-        numbers[item.outcome].append(case.number)
-        if item.outcome == "destroyed":
-            told = select(HistoryEvent).where(
-                HistoryEvent.chain == history.chain_of(case.id),
-                HistoryEvent.type == "personal.destroyed",
-            )
-            for payload in map(history.payload_of, session.scalars(told)):
-                if payload.get("list") == found.id:
-                    values, files = values + payload["values"], files + payload["files"]
+        if item.case_id is not None:
+            numbers[item.outcome].append(session.get_one(Case, item.case_id).number)
+        if item.signal_id is not None:
+            signals[item.outcome].append(item.signal_id)
+        if item.outcome == "destroyed" and item.case_id is not None:
+            chains.append(history.chain_of(item.case_id))
+    told = list(_told(session, "personal.destroyed", chains))
+    if signals["destroyed"]:
+        told += _told(session, "signal.destroyed", [history.ORG])
+    of_list = [payload for payload in told if payload.get("list") == found.id]
     return Outcome(
-        tuple(sorted(numbers["destroyed"])), tuple(sorted(numbers["held"])), values, files
+        tuple(sorted(numbers["destroyed"])),
+        tuple(sorted(numbers["held"])),
+        sum(payload["values"] for payload in of_list),
+        sum(payload["files"] for payload in of_list),
+        tuple(sorted(signals["destroyed"])),
+        tuple(sorted(signals["held"])),
     )
+
+
+def _told(session: Session, type_: str, chains: Sequence[str]) -> Iterator[dict[str, Any]]:
+    rows = select(HistoryEvent).where(HistoryEvent.chain.in_(chains), HistoryEvent.type == type_)
+    yield from map(history.payload_of, session.scalars(rows))

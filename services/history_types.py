@@ -490,8 +490,9 @@ _add(
     version=2,
     exceptions={"destroyed": _ALWAYS},
 )
-_add("hold.placed", "case", {"id": ROW}, personal="reason")
-_add("hold.lifted", "case", {"id": ROW}, personal="reason")
+# ``signal``: the hold is on a signal; in the organisation's chain while that is no case.
+_add("hold.placed", "case", {"id": ROW}, {"signal": ROW}, personal="reason")
+_add("hold.lifted", "case", {"id": ROW}, {"signal": ROW}, personal="reason")
 
 # ------------------------------------------------------------------- intake, files, notices
 _SIGNAL: dict[str, Schema] = {"signal": ROW}
@@ -505,6 +506,14 @@ _add(
 _add("signal.taken", "intake", _SIGNAL, {"case": ROW, "number": KEY})
 _add("signal.dismissed", "intake", _SIGNAL, {"reason": TEXT}, personal="reason")
 _add("signal.duplicate", "intake", {**_SIGNAL, "of": ROW}, {"reason": TEXT}, personal="reason")
+# What was recorded of a signal that never became a case, destroyed by a list two people agreed to.
+_add(
+    "signal.destroyed",
+    "intake",
+    {**_SIGNAL, "values": COUNT, "files": COUNT, "reason": KEY, "basis": listing(TEXT, 10)},
+    {"list": ROW},
+    exceptions={"destroyed": _ALWAYS},
+)
 _add(
     "file.added",
     "intake",
@@ -702,12 +711,19 @@ _add(
     {"was": nullable(KEY)},
     exceptions=_ADMIN,
 )
+_add(
+    "org.signal_retention_set",
+    "org",
+    {"term": KEY},
+    {"was": nullable(KEY)},
+    exceptions=_ADMIN,
+)
 _LIST: dict[str, Schema] = {"list": ROW}
 _add(
     "org.destruction_proposed",
     "org",
     {**_LIST, "digest": DIGEST},
-    {"cases": listing(KEY, 5000), "note": TEXT},
+    {"cases": listing(KEY, 5000), "signals": listing(ROW, 5000), "note": TEXT},
 )
 _add("org.destruction_approved", "org", {**_LIST, "digest": DIGEST}, personal="comment")
 _add("org.destruction_refused", "org", {**_LIST, "digest": DIGEST}, personal="comment")
@@ -716,7 +732,14 @@ _add(
     "org.destruction_carried_out",
     "org",
     _LIST,
-    {"destroyed": listing(KEY, 5000), "held": listing(KEY, 5000), "values": COUNT, "files": COUNT},
+    {
+        "destroyed": listing(KEY, 5000),
+        "held": listing(KEY, 5000),
+        "signals": listing(ROW, 5000),  # destroyed
+        "signals_held": listing(ROW, 5000),
+        "values": COUNT,
+        "files": COUNT,
+    },
 )
 
 # ------------------------------------------------------------------------- the audit room

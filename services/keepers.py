@@ -1,8 +1,8 @@
 """Who has to do with keeping and destroying cases, and which cases they meet there.
 
 The lists of the archive name closed and archived cases by number and title, as any list of files
-does, to everybody who takes part in deciding on them. What stands in a case is read where it always
-is, by those who may see it (`services.access`).
+does, to everybody who takes part in deciding on them, and signals of no case by number. What stands
+in them is read where it always is, by those who may see it (`services.access`, `services.signals`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from models.cases import Case
+from models.intake import Signal
 from models.people import Person
 from models.plans import PlanVersion
 from services import access
@@ -31,6 +32,15 @@ class Page:
     end)."""
 
     rows: list[tuple[Case, str]]
+    next: int | None
+    first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SignalPage:
+    """Signals; ``next`` is the one the next page comes after (None at the end)."""
+
+    rows: list[Signal]
     next: int | None
     first: bool
 
@@ -83,3 +93,31 @@ def may_open(session: Session, person: Person, case: Case) -> bool:
     except Refusal:
         return False
     return True
+
+
+def require_signal(session: Session, person: Person, signal_id: int) -> Signal:
+    """A signal that never became a case, as the archive knows it. Raises Refusal
+    ``signal_unknown`` 404 for any other."""
+    require_keeper(person)
+    signal = session.get(Signal, signal_id)
+    if signal is None or signal.case_id is not None:
+        raise Refusal("signal_unknown", 404)
+    return signal
+
+
+def case_of_signal(session: Session, person: Person, signal_id: int) -> int | None:
+    """The case a signal belongs to, where the archive's page of that is for the person."""
+    signal = session.get(Signal, signal_id)
+    case = session.get(Case, signal.case_id) if signal is not None and signal.case_id else None
+    return case.id if case is not None and may_open(session, person, case) else None
+
+
+def signal_page(session: Session, after: int | None = None, limit: int = PAGE) -> SignalPage:
+    """Signals that never became a case, destroyed ones included, the last recorded first, those
+    after the signal ``after``."""
+    query = select(Signal).where(Signal.case_id.is_(None)).order_by(Signal.id.desc())
+    if after is not None:
+        query = query.where(Signal.id < after)
+    rows = list(session.scalars(query.limit(limit + 1)))
+    more = rows[limit - 1].id if len(rows) > limit else None
+    return SignalPage(rows[:limit], more, after is None)

@@ -1,6 +1,7 @@
 """How long cases are kept: the term of each plan, and the cases whose term has run out.
 
-A plan without a setting keeps its cases for ever: nothing is destroyed by default.
+A plan without a setting keeps its cases for ever: nothing is destroyed by default. Signals that
+never became a case have a term of their own (`services.retention_signals`).
 
 **How a term is counted.** In whole years from 1 January of the year after the one in which the
 case was archived, in the unit's zone, as archives usually count (归档次年1月1日起算). Archived on
@@ -21,6 +22,7 @@ from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from models.cases import Case
+from models.intake import Signal
 from models.plans import Plan, PlanVersion
 from models.retention import DestructionItem, DestructionList, LegalHold, PlanRetention
 from models.tasks import UserTask
@@ -187,8 +189,14 @@ def held_among(session: Session, case_ids: Collection[int]) -> set[int]:
 
 
 def held_now() -> Any:
-    """A condition on `Case` rows: a hold on it has not been lifted."""
-    return exists().where(LegalHold.case_id == Case.id, LegalHold.lifted_at.is_(None))
+    """A condition on `Case` rows: a hold on it, or on a signal of it, has not been lifted."""
+    return exists().where(of_case(Case.id), LegalHold.lifted_at.is_(None))
+
+
+def of_case(case_id: Any) -> Any:
+    """A condition on `LegalHold` rows: it holds the case, itself or by one of its signals."""
+    signals = select(Signal.id).where(Signal.case_id == case_id)
+    return or_(LegalHold.case_id == case_id, LegalHold.signal_id.in_(signals))
 
 
 def _destroyed() -> Any:

@@ -2,14 +2,16 @@
 or marked as one more report of something known.
 
 Names and telephone numbers of members of the public never stand in a signal's row: the event of
-its recording commits to them, and retention may delete them.
+its recording commits to them, and retention may delete them. The fingerprint stands in the row
+alone, never in an event: it is a plain hash, by which a guessed text or link can be confirmed, and
+goes when the signal is destroyed (`services.destruction_signals`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -22,7 +24,8 @@ from models.people import Person
 from services import access, cases, history
 from services.actor import Actor
 from services.errors import Refusal
-from services.fingerprints import fingerprint, likeness
+from services.fingerprints import fingerprint
+from services.signal_rows import locked, reports_of
 from services.stamps import touch_case
 from services.uow import UnitOfWork
 
@@ -40,11 +43,6 @@ MEDIA = (
 )
 TEXT_LIMIT = 5_000
 LINK_LIMIT = 2_000
-#: What looks like a signal is sought among those discovered this long before or after it...
-NEARBY = timedelta(hours=72)
-#: ...and no more of them than this; alike from this share of their text on.
-MOST = 300
-ALIKE = 0.55
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,8 @@ def record(
     *,
     extra: Mapping[str, Any] | None = None,
 ) -> Signal:
-    """Record a signal. Duplicates are suggested (`duplicates`), never dropped.
+    """Record a signal. Duplicates are suggested
+    (`services.signal_likeness`), never dropped.
 
     Raises `Refusal` ``form_invalid`` (422), and those of `access.require_writer` (403)."""
     access.require_writer(uow.session, actor)
@@ -120,7 +119,6 @@ def record(
             "signal": signal.id,
             "medium": signal.medium,
             "source": signal.source,
-            "fingerprint": signal.fingerprint,
         },
         personal={
             "text": signal.text,
@@ -183,8 +181,9 @@ def case_of(session: Session, signal: Signal) -> Case | None:
 
 
 def waiting(session: Session, limit: int = 50, before: int | None = None) -> list[Signal]:
-    """New signals, the latest discovered first; ``before`` is the id a page ended with."""
-    found = select(Signal).where(Signal.status == "new")
+    """New signals, the latest discovered first; ``before`` is the id a page ended with. What was
+    destroyed waits for nobody."""
+    found = select(Signal).where(Signal.status == "new", Signal.destroyed_at.is_(None))
     if before is not None:
         last = get(session, before)
         found = found.where(
@@ -193,43 +192,6 @@ def waiting(session: Session, limit: int = 50, before: int | None = None) -> lis
         )
     found = found.order_by(Signal.discovered_at.desc(), Signal.id.desc()).limit(limit)
     return list(session.scalars(found))
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """A signal that may be the same thing. ``likeness`` is 1.0 for the same link or text."""
-
-    signal: Signal
-    likeness: float
-
-
-def duplicates(session: Session, signal: Signal) -> list[Suggestion]:
-    """Signals that look like the same thing, the likeliest first: the same fingerprint at any
-    time, or much the same text within `NEARBY`. A person decides."""
-    same = session.scalars(
-        select(Signal)
-        .where(Signal.fingerprint == signal.fingerprint, Signal.id != signal.id)
-        .order_by(Signal.id)
-        .limit(MOST)
-    )
-    found = {other.id: Suggestion(other, 1.0) for other in same}
-    near = session.scalars(
-        select(Signal)
-        .where(
-            Signal.status.in_(("new", "taken")),
-            Signal.discovered_at.between(
-                signal.discovered_at - NEARBY, signal.discovered_at + NEARBY
-            ),
-            Signal.id != signal.id,
-        )
-        .order_by(Signal.discovered_at.desc())
-        .limit(MOST)
-    )
-    for other in near:
-        share = likeness(signal.text, other.text)
-        if other.id not in found and share >= ALIKE:
-            found[other.id] = Suggestion(other, share)
-    return sorted(found.values(), key=lambda s: (-s.likeness, s.signal.id))
 
 
 def take(
@@ -242,13 +204,16 @@ def take(
     actor: Actor,
     now: datetime,
 ) -> Case:
-    """Open a case from a signal (`services.cases.open_case`), discovered when the signal was.
+    """Open a case from a signal (`services.cases.open_case`), discovered when the signal was. What
+    was marked as one more report of it belongs to the case from now on, and is kept as long.
 
     Raises `Refusal`: ``signal_unknown`` (404), ``signal_settled`` (409, with ``status_now`` and
-    ``case`` when somebody took it already), and those of `open_case`."""
+    ``case`` when somebody took it already), ``signal_destroyed`` (409), and those of
+    `open_case`."""
     person = access.writer(uow.session, actor)
     signal = _new(uow.session, signal_id, person)
-    return cases.open_case(
+    reports = reports_of(uow.session, signal)
+    case = cases.open_case(
         uow,
         plan_key=plan_key,
         title=title,
@@ -259,6 +224,9 @@ def take(
         actor=actor,
         now=now,
     )
+    for one in reports:
+        one.case_id = case.id
+    return case
 
 
 def dismiss(uow: UnitOfWork, signal_id: int, reason: str, actor: Actor, now: datetime) -> Signal:
@@ -267,23 +235,30 @@ def dismiss(uow: UnitOfWork, signal_id: int, reason: str, actor: Actor, now: dat
         raise Refusal("form_invalid", 422, errors={"reason": "required"})
     person = access.writer(uow.session, actor)
     signal = _new(uow.session, signal_id, person)
-    signal.status = "dismissed"
+    signal.status, signal.settled_at = "dismissed", now
     _event(uow, "signal.dismissed", actor, now, {"signal": signal.id}, {"reason": reason.strip()})
     return signal
 
 
 def mark_duplicate(uow: UnitOfWork, signal_id: int, of: int, actor: Actor, now: datetime) -> Signal:
-    """Mark a signal as one more report of ``of``; it joins that one's case, if there is one.
+    """Mark a signal as one more report of ``of``; it joins that one's case, if there is one, and so
+    does what was marked as a report of it.
 
     Raises `Refusal` as `take`, and ``duplicate_of`` (422: itself, or itself a duplicate)."""
     session = uow.session
     person = access.writer(session, actor)
     signal = _new(session, signal_id, person)
-    original = get(session, of)
+    original = locked(session, of)
+    if original is None:
+        raise Refusal("signal_unknown", 404)
     if original.id == signal.id or original.status == "duplicate":
         raise Refusal("duplicate_of", 422)
-    signal.status = "duplicate"
-    signal.duplicate_of, signal.case_id = original.id, original.case_id
+    if original.destroyed_at is not None:
+        raise Refusal("signal_destroyed", 409)
+    signal.status, signal.settled_at = "duplicate", now
+    signal.duplicate_of = original.id
+    for one in (signal, *reports_of(session, signal)):
+        one.case_id = original.case_id
     _event(uow, "signal.duplicate", actor, now, {"signal": signal.id, "of": original.id})
     case = case_of(session, original)
     if case is not None:
@@ -294,14 +269,11 @@ def mark_duplicate(uow: UnitOfWork, signal_id: int, of: int, actor: Actor, now: 
 def _new(session: Session, signal_id: int, person: Person) -> Signal:
     """The signal, locked until this unit ends: of two people who take the same one, the second
     finds it gone and is told who has it."""
-    signal = session.scalar(
-        select(Signal)
-        .where(Signal.id == signal_id)
-        .with_for_update()
-        .execution_options(planroom_lock=True, populate_existing=True)
-    )
+    signal = locked(session, signal_id)
     if signal is None or not may_see(person, signal):
         raise Refusal("signal_unknown", 404)
+    if signal.destroyed_at is not None:
+        raise Refusal("signal_destroyed", 409)
     if signal.status != "new":
         raise Refusal("signal_settled", 409, status_now=signal.status, case=signal.case_id)
     return signal

@@ -15,6 +15,7 @@ from models.people import Person
 from services import access, auditing, history, signals
 from services.actor import Actor
 from services.errors import Refusal
+from services.signal_rows import locked
 from services.uow import UnitOfWork
 
 #: How long it stays unmasked.
@@ -39,13 +40,16 @@ def unmask_signal(
     uow: UnitOfWork, signal_id: int, reason: str, actor: Actor, now: datetime
 ) -> Unmasking:
     """As `unmask`, for a signal of no case; once it has become one, its case is what is unmasked.
-    Raises Refusal ``signal_unknown`` 404, ``signal_taken`` 409, and as `unmask`."""
+    Raises Refusal ``signal_unknown`` 404, ``signal_taken`` 409, ``signal_destroyed`` 409 where
+    there is nothing left to see, and as `unmask`."""
     person = auditing.auditor(uow.session, actor)
-    signal = signals.get(uow.session, signal_id)
-    if not signals.may_see(person, signal):
+    signal = locked(uow.session, signal_id)
+    if signal is None or not signals.may_see(person, signal):
         raise Refusal("signal_unknown", 404)
     if signal.case_id is not None:
         raise Refusal("signal_taken", 409)
+    if signal.destroyed_at is not None:
+        raise Refusal("signal_destroyed", 409)
     return _unmask(uow, person, {"signal": signal.id}, reason, actor, now)
 
 

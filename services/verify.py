@@ -1,9 +1,10 @@
 """Whether a chain of history still says what was written.
 
 Found here: a changed body, hash or column, an event removed, inserted or moved, an end cut off,
-a personal value altered, put under another event, or gone from a case without an event after it
-that destroyed any (what the organisation's events held of a signal goes with the signal's case,
-and that case's chain says so). Not found here: a chain that somebody with
+a personal value altered, put under another event, or gone without an event that says it was
+destroyed: in a case's chain one after it; for what the organisation's events and the audit room's
+held of a signal or of a case, ``signal.destroyed`` in the organisation's chain, or
+``personal.destroyed`` in that of the case. Not found here: a chain that somebody with
 full access to the database rewrote whole, head and all; against that stand the hashes handed out
 (evidence bundles carry the head's), which such a chain no longer meets.
 """
@@ -19,8 +20,10 @@ from sqlalchemy.orm import Session
 
 from models.cases import Case
 from models.history import ChainHead, HistoryEvent, PersonalValue
+from models.intake import Signal
 from services.canonical import canonical, commitment_of, link_hash
 from services.history import ORG, body_of, chain_of, content_of, events_of_chain
+from services.rows import portions
 
 Reason = Literal[
     "",
@@ -30,7 +33,7 @@ Reason = Literal[
     "columns",  # a column that is not hashed says something else than those that are
     "personal",  # a personal value is not the one committed to
     "stray",  # a personal value that no event commits to
-    "untold",  # a personal value of a case is gone, and nothing says that it was destroyed
+    "untold",  # a personal value is gone, and nothing says that it was destroyed
     "cut_off",  # the head knows of later events
     "head",  # the head's hash is not the last event's, or there is no head
     "missing",  # a case without any history
@@ -38,6 +41,7 @@ Reason = Literal[
 
 _BATCH = 500
 _DESTROYED = "personal.destroyed"
+_SIGNAL_DESTROYED = "signal.destroyed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,9 @@ def verify_chain(session: Session, chain: str) -> ChainReport:
         last, erased, committed, untold = _walk(session, chain)
         _check_head(session, chain, length, last)
         _check_stray(session, chain, committed)
-        if untold and _case_of(chain) is not None:
+        if untold and _case_of(chain) is None:
+            untold = _unexplained(session, chain, untold)
+        if untold:
             raise _Broken("untold", min(untold))
     except _Broken as broken:
         return ChainReport(chain, False, length, broken.seq, broken.reason)
@@ -110,6 +116,40 @@ def _walk(session: Session, chain: str) -> tuple[str, int, set[str], list[int]]:
         untold = [one for one in (*untold, *gone) if one > destroyed]
         session.expunge_all()
     return previous, erased, committed, untold
+
+
+def _unexplained(session: Session, chain: str, seqs: list[int]) -> list[int]:
+    """Those of a chain's events with a value that is gone whose signal or case has not been
+    destroyed by the record. One that is about neither never loses any."""
+    about: dict[int, tuple[int, int]] = {}
+    for some in portions(sorted(set(seqs))):
+        rows = select(HistoryEvent).where(HistoryEvent.chain == chain, HistoryEvent.seq.in_(some))
+        for event in session.scalars(rows):
+            data = content_of(event)["data"]
+            about[event.seq] = (_id(data.get("signal")), _id(data.get("case")))
+    told = select(HistoryEvent).where(HistoryEvent.type == _SIGNAL_DESTROYED)
+    signals = {
+        _id(content_of(event)["data"].get("signal"))
+        for event in session.scalars(told.where(HistoryEvent.chain == ORG))
+    }
+    of_case: dict[int, int] = {}
+    for some in portions(sorted({signal for signal, _ in about.values()} - signals)):
+        found = select(Signal.id, Signal.case_id).where(
+            Signal.id.in_(some), Signal.case_id.is_not(None)
+        )
+        of_case |= {row[0]: row[1] or 0 for row in session.execute(found)}
+    cases = set(
+        session.scalars(select(HistoryEvent.case_id).where(HistoryEvent.type == _DESTROYED))
+    )
+    return [
+        seq
+        for seq, (signal, case) in about.items()
+        if signal not in signals and of_case.get(signal, case) not in cases
+    ]
+
+
+def _id(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _fetch(session: Session, chain: str, after: int) -> list[HistoryEvent]:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import BinaryIO, cast
 from urllib.parse import quote
 
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, Response, request, send_file, url_for
 from flask_babel import gettext as _
 
 from services import (
     access,
     archive_package,
-    destruction_lists,
+    destruction_reading,
     keepers,
     legal_holds,
     masked_rows,
@@ -29,6 +29,7 @@ from views.gates import keepers_only
 from views.i18n import local
 from views.kit import Answer, actor, database, me, now, render, run, say, see_other, settings
 from views.refusals import field_errors, sentence
+from views.signal_rows import rows_of
 
 bp = Blueprint("archive_files", __name__, url_prefix="/archive")
 bp.before_request(keepers_only)
@@ -98,18 +99,23 @@ def holds() -> Answer:
     """Every hold that stands."""
     with database().read() as session:
         rows = legal_holds.standing(session)
-        masks = masking.masks_for(session, me(), [case.id for _hold, case in rows], now())
+        masks = masking.masks_for(session, me(), [one.case.id for one in rows if one.case], now())
+        loose = [one.signal for one in rows if one.case is None and one.signal is not None]
+        of_signals = masking.masks_for_signals(session, me(), loose, now())
+        held = []
+        for one in rows:
+            case, signal = one.case, one.signal
+            if case is not None:
+                mask, opens = masks[case.id], keepers.may_open(session, me(), case)
+                case = masked_rows.case(mask, case)
+            else:
+                mask, opens = of_signals[signal.id if signal is not None else 0], True
+            held.append((masked_rows.text_of(mask, one.hold, "reason"), case, signal, opens))
         return render(
             "archive_room/holds.html",
-            rows=[
-                (
-                    masked_rows.text_of(masks[case.id], hold, "reason"),
-                    masked_rows.case(masks[case.id], case),
-                    keepers.may_open(session, me(), case),
-                )
-                for hold, case in rows
-            ],
-            people=people_by_id(session, [hold.placed_by for hold, _case in rows]),
+            rows=held,
+            shown_signals=rows_of(session, loose),
+            people=people_by_id(session, [one.hold.placed_by for one in rows]),
         )
 
 
@@ -172,7 +178,12 @@ def _page(
             over=kept.due_on is not None and kept.due_on <= local(now()).date(),
             plan=plan_names(session).get(kept.plan_key),
             holds=[masked_rows.text_of(mask, hold, "reason", "lift_reason") for hold in found],
-            items=destruction_lists.items_of_case(session, case_id),
+            place_href=url_for("archive_files.place", case_id=case_id),
+            lift_hrefs={
+                hold.id: url_for("archive_files.lift", case_id=case_id, hold_id=hold.id)
+                for hold in found
+            },
+            items=destruction_reading.items_of_case(session, case_id),
             outcomes=OUTCOMES,
             destroyed=retention.is_destroyed(session, case_id),
             people=people_by_id(

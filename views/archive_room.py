@@ -1,4 +1,5 @@
-"""Keeping and destroying cases (保管与销毁): what is due, and the lists that decide on it."""
+"""Keeping and destroying cases and signals (保管与销毁): what is due, and the lists that decide on
+it."""
 
 from __future__ import annotations
 
@@ -15,11 +16,13 @@ from services import (
     access,
     destruction_lists,
     destruction_notices,
+    destruction_reading,
     destruction_run,
     keepers,
     masked_rows,
     masking,
     retention,
+    retention_signals,
     retention_table,
 )
 from services.directory import people_by_id
@@ -42,6 +45,7 @@ from views.kit import (
     wants_fragment,
 )
 from views.refusals import field_errors, sentence
+from views.signal_rows import rows_of
 
 bp = Blueprint("archive_room", __name__, url_prefix="/archive")
 bp.before_request(keepers_only)
@@ -65,26 +69,29 @@ def index() -> Answer:
 
 @bp.post("/lists")
 def draw_up() -> Answer:
-    """Draw up a list of the ticked cases."""
+    """Draw up a list of the ticked cases and signals."""
     ticked = request.form.getlist("case", type=row_number)
+    ticked_signals = request.form.getlist("signal", type=row_number)
     note = request.form.get("note", "")[:20_000]
     try:
         made = run(
             lambda uow: (
-                destruction_lists.draw_up(uow, ticked, note, actor(keepers.ARCHIVE), now()).id
+                destruction_lists.draw_up(
+                    uow, ticked, note, actor(keepers.ARCHIVE), now(), signal_ids=ticked_signals
+                ).id
             )
         )
     except Refusal as refusal:
         if refusal.status in {403, 404}:
             raise
-        return _index(refusal, set(ticked))
+        return _index(refusal, set(ticked), set(ticked_signals))
     say(_("销毁清册第 %(n)s 号已拟定,请另外两人审批。", n=made))
     return see_other("archive_room.show_list", list_id=made)
 
 
 @bp.get("/lists/<int:list_id>")
 def show_list(list_id: int) -> Answer:
-    """A list with its cases and votes."""
+    """A list with its cases, signals and votes."""
     return _list(list_id)
 
 
@@ -122,7 +129,7 @@ def withdraw(list_id: int) -> Answer:
 
     def work() -> Answer:
         run(lambda uow: destruction_lists.withdraw(uow, list_id, actor(keepers.ARCHIVE), now()))
-        say(_("清册已撤回,其中未销毁的事件可另行列入。"))
+        say(_("清册已撤回,其中未销毁的可另行列入。"))
         return see_other("archive_room.show_list", list_id=list_id)
 
     return _attempt(list_id, work)
@@ -148,10 +155,10 @@ def carry_out(list_id: int) -> Answer:
         say(
             _(
                 "已销毁 %(n)s 件(文字 %(values)s 处,文件 %(files)s 个),暂缓 %(held)s 件。",
-                n=len(done.destroyed),
+                n=len(done.destroyed) + len(done.signals),
                 values=done.values,
                 files=done.files,
-                held=len(done.held),
+                held=len(done.held) + len(done.signals_held),
             )
         )
         return see_other("archive_room.show_list", list_id=list_id)
@@ -182,16 +189,23 @@ def _attempt(list_id: int, work: Any) -> Answer:
     return answer
 
 
-def _index(refusal: Refusal | None = None, ticked: Iterable[int] = ()) -> Answer:
+def _index(
+    refusal: Refusal | None = None,
+    ticked: Iterable[int] = (),
+    ticked_signals: Iterable[int] = (),
+) -> Answer:
     errors = field_errors(refusal) if refusal is not None else {}
     with database().read() as session:
         due = retention.due(session, now(), limit=destruction_lists.MOST)
-        lists = destruction_lists.lists(session)
+        due_signals = retention_signals.due(session, now(), limit=destruction_lists.MOST)
+        lists = destruction_reading.lists(session)
         page = render(
             "archive_room/index.html",
             due=due,
             shown=_cases(session, [one.case for one in due]),
-            years=retention.by_year(session),
+            due_signals=due_signals,
+            shown_signals=rows_of(session, [one.signal for one in due_signals]),
+            years=_years(retention.by_year(session), retention_signals.by_year(session)),
             lists=lists,
             states=LIST_STATES,
             plans=plan_names(session),
@@ -201,6 +215,7 @@ def _index(refusal: Refusal | None = None, ticked: Iterable[int] = ()) -> Answer
             refused="" if refusal is None or errors else sentence(refusal),
             values=request.form if refusal is not None else {},
             ticked=set(ticked),
+            ticked_signals=set(ticked_signals),
             most=destruction_lists.MOST,
         )
     return page if refusal is None else (page, refusal.status)
@@ -214,13 +229,14 @@ def _list(
     portion: destruction_run.Portion | None = None,
 ) -> Answer:
     with database().read() as session:
-        found = destruction_lists.get_list(session, list_id)
-        rows = destruction_lists.cases_of(session, found, now())
+        found = destruction_reading.get_list(session, list_id)
+        rows = destruction_reading.items_of(session, found, now())
         page = render(
             "archive_room/list.html",
             found=found,
             rows=rows,
-            shown=_cases(session, [row.case for row in rows]),
+            shown=_cases(session, [row.case for row in rows if row.case is not None]),
+            shown_signals=rows_of(session, [one.signal for one in rows if one.signal is not None]),
             states=LIST_STATES,
             outcomes=OUTCOMES,
             terms={term.key: term for term in retention_table.terms(session)},
@@ -229,7 +245,7 @@ def _list(
                 [found.drawn_by, found.carried_out_by, *(v.person_id for v in found.votes)],
             ),
             words=masking.mask_for(session, me(), None, now()),
-            needed=destruction_lists.NEEDED,
+            needed=destruction_reading.NEEDED,
             may_vote=destruction_lists.may_vote(found, me()),
             own=found.drawn_by == me().id,
             may_keep=may(keepers.ARCHIVE),
@@ -248,6 +264,12 @@ def _cases(session: Session, cases: list[Any]) -> dict[int, Any]:
     return {case.id: masked_rows.case(masks[case.id], case) for case in cases}
 
 
+def _years(cases: Mapping[int, int], signals: Mapping[int, int]) -> dict[int, tuple[int, int]]:
+    """How many cases and signals fall due, by year."""
+    years = sorted(cases.keys() | signals.keys())
+    return {year: (cases.get(year, 0), signals.get(year, 0)) for year in years}
+
+
 def plan_names(session: Session) -> dict[str, Plan]:
     """Every plan by its key."""
     return {one.plan.key: one.plan for one in retention.plan_terms(session)}
@@ -264,6 +286,7 @@ def tabs(here: str) -> list[NavigationItem]:
     pages = [
         ("due", "archive_room.index", _("到期与销毁"), "clipboard-list"),
         ("files", "archive_files.index", _("案卷"), "archive"),
+        ("signals", "archive_signals.index", _("未立案线索"), "radar-2"),
         ("holds", "archive_files.holds", _("暂缓销毁"), "hourglass"),
         ("terms", "archive_terms.show", _("保管期限设定"), "calendar"),
     ]

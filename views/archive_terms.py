@@ -1,4 +1,5 @@
-"""The unit's retention table (保管期限表), and how long the cases of each plan are kept."""
+"""The unit's retention table (保管期限表), and how long the cases of each plan, and signals of no
+case, are kept."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from collections.abc import Callable, Mapping
 from flask import Blueprint, request
 from flask_babel import gettext as _
 
-from services import access, retention, retention_table
+from services import access, retention, retention_signals, retention_table
 from services.errors import Refusal
 from views.archive_room import may
 from views.forms import Mistakes, Reader
@@ -79,6 +80,18 @@ def set_plan(plan_key: str) -> Answer:
     return _attempt(work)
 
 
+@bp.post("/signals")
+def set_signals() -> Answer:
+    """Say how long signals that never became a case are kept."""
+
+    def work() -> str:
+        term = request.form.get("term", "")[:40]
+        run(lambda uow: retention_signals.set_signal_term(uow, term, actor(_role()), now()))
+        return _("已设定,已登记的线索也按新期限计算。")
+
+    return _attempt(work)
+
+
 def _role() -> str:
     """The role in which the person sets terms. Raises Refusal ``not_your_role`` 403."""
     return access.require_role(me(), *retention_table.SETTERS)
@@ -112,6 +125,7 @@ def _page(status: int = 200, errors: Mapping[str, str] | None = None, refused: s
             "archive_room/terms.html",
             terms=terms,
             plans=retention.plan_terms(session),
+            signals=retention_signals.signal_term(session),
             may_set=may(*retention_table.SETTERS),
             permanent=retention_table.PERMANENT,
             labels=labels | {f"{f}_{t.key}": loc(t) for t in terms for f in ("name", "name_en")},

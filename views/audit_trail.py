@@ -96,6 +96,8 @@ RECORDED: Final[dict[str, Any]] = {
     "archive_files.index": _l("案卷目录"),
     "archive_files.show": _l("案卷"),
     "archive_files.holds": _l("暂缓销毁"),
+    "archive_signals.index": _l("未立案线索目录"),
+    "archive_signals.show": _l("未立案线索的保管"),
     "archive_files.package": _l("归档包"),
 }
 

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_login import login_required
 from sqlalchemy.orm import Session
 
-from services import files, intake, masked_rows, masking, signals
+from services import files, intake, masked_rows, masking, signal_likeness, signals
 from services.directory import people_by_id
 from services.errors import Refusal
 from services.signals import Contact, Noticed
@@ -198,7 +198,7 @@ def _signal_page(
         if not signals.may_see(me(), row):
             raise Refusal("signal_unknown", 404)
         plans, others = _plans(session)
-        alike = signals.duplicates(session, row)[:10]
+        alike = signal_likeness.duplicates(session, row)[:10]
         masks = masking.masks_for_signals(
             session, me(), [row, *(found.signal for found in alike)], now()
         )

@@ -54,14 +54,19 @@ def arguments(type_: str, given: Mapping[str, Any], names: Names) -> dict[str, s
         words["name"] = loc(given) or names.channel(given["channel"])
     elif type_ == "org.term_changed":
         words["name"] = loc(given) or names.term(given["key"])
-    elif type_ == "org.retention_set":
+    elif type_ in ("org.retention_set", "org.signal_retention_set"):
         words["term"] = names.term(given["term"]) if given.get("term") else _("未设定")
     elif type_ == "org.destruction_proposed":
-        words["n"] = str(len(given.get("cases", ())))
+        words["n"] = _count(given, "cases", "signals")
     elif type_ == "org.destruction_carried_out":
-        words["n"] = str(len(given.get("destroyed", ())))
-        words["held"] = str(len(given.get("held", ())))
+        words["n"] = _count(given, "destroyed", "signals")
+        words["held"] = _count(given, "held", "signals_held")
     return words
+
+
+def _count(given: Mapping[str, Any], *names: str) -> str:
+    """How many cases and signals together."""
+    return str(sum(len(given.get(name, ())) for name in names))
 
 
 def _plan(given: Mapping[str, Any], names: Names) -> str:

@@ -45,7 +45,7 @@ RECORD_SENTENCES = {
     "org.channel_changed": _l("修改发布渠道:%(name)s"),
     "org.term_changed": _l("修改保管期限表:%(name)s"),
     "org.retention_set": _l("设定预案的保管期限:%(plan)s %(term)s"),
-    "org.signal_retention_set": _l("设定未立案线索的保管期限"),
+    "org.signal_retention_set": _l("设定未立案线索的保管期限:%(term)s"),
     "org.destruction_proposed": _l("拟定销毁清册第 %(list)s 号,共 %(n)s 件"),
     "org.destruction_approved": _l("同意销毁清册第 %(list)s 号:%(comment)s"),
     "org.destruction_refused": _l("不同意销毁清册第 %(list)s 号:%(comment)s"),

@@ -79,9 +79,10 @@ def panel(case: Case | None, mask: Mask, back: str = "") -> dict[str, object] | 
 
 
 def signal_panel(signal: Signal, mask: Mask) -> dict[str, object] | None:
-    """As `panel`, on the page of a signal that is no case yet."""
+    """As `panel`, on the page of a signal that is no case yet; nothing is left to see of one that
+    was destroyed."""
     person = me()
-    if not access.is_auditor(person):
+    if not access.is_auditor(person) or signal.destroyed_at is not None:
         return None
     if mask.on:
         action = url_for("unmasking.unmask_signal", signal_id=signal.id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -120,6 +122,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("plan_key", name=op.f("pk_plan_retention")),
     )
     op.create_table(
+        "signal_retention",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("term_key", sa.String(length=40), nullable=False),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_signal_retention_one")),
+        sa.ForeignKeyConstraint(
+            ["term_key"],
+            ["retention_term.key"],
+            name=op.f("fk_signal_retention_term_key_retention_term"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_signal_retention")),
+    )
+    op.create_table(
         "saved_search",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
@@ -157,16 +172,24 @@ def upgrade() -> None:
     )
     op.create_table(
         "destruction_item",
+        sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("list_id", sa.Integer(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=True),
+        sa.Column("signal_id", sa.Integer(), nullable=True),
         sa.Column("term_key", sa.String(length=40), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
         sa.Column("outcome", sa.String(length=12), nullable=False),
         sa.CheckConstraint(
             "outcome in ('','destroyed','held')", name=op.f("ck_destruction_item_outcome")
         ),
+        sa.CheckConstraint(
+            "(case_id is null) <> (signal_id is null)", name=op.f("ck_destruction_item_of")
+        ),
         sa.ForeignKeyConstraint(
             ["case_id"], ["case.id"], name=op.f("fk_destruction_item_case_id_case")
+        ),
+        sa.ForeignKeyConstraint(
+            ["signal_id"], ["signal.id"], name=op.f("fk_destruction_item_signal_id_signal")
         ),
         sa.ForeignKeyConstraint(
             ["list_id"],
@@ -178,19 +201,32 @@ def upgrade() -> None:
             ["retention_term.key"],
             name=op.f("fk_destruction_item_term_key_retention_term"),
         ),
-        sa.PrimaryKeyConstraint("list_id", "case_id", name=op.f("pk_destruction_item")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_destruction_item")),
+        sa.UniqueConstraint("list_id", "case_id", name=op.f("uq_destruction_item_list_id_case_id")),
+        sa.UniqueConstraint(
+            "list_id", "signal_id", name=op.f("uq_destruction_item_list_id_signal_id")
+        ),
     )
+    for column in ("case_id", "signal_id"):
+        op.create_index(op.f(f"ix_destruction_item_{column}"), "destruction_item", [column])
     op.create_table(
         "legal_hold",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=True),
+        sa.Column("signal_id", sa.Integer(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("placed_by", sa.Integer(), nullable=False),
         sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lifted_by", sa.Integer(), nullable=True),
         sa.Column("lift_reason", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "(case_id is null) <> (signal_id is null)", name=op.f("ck_legal_hold_of")
+        ),
         sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_legal_hold_case_id_case")),
+        sa.ForeignKeyConstraint(
+            ["signal_id"], ["signal.id"], name=op.f("fk_legal_hold_signal_id_signal")
+        ),
         sa.ForeignKeyConstraint(
             ["lifted_by"], ["person.id"], name=op.f("fk_legal_hold_lifted_by_person")
         ),
@@ -201,6 +237,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("legal_hold", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_legal_hold_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_legal_hold_signal_id"), ["signal_id"], unique=False)
 
     op.create_table(
         "unmasking",
@@ -227,6 +264,7 @@ def upgrade() -> None:
             batch_op.f("ix_unmasking_person_id_case_id"), ["person_id", "case_id"], unique=False
         )
 
+    _signals()
     with op.batch_alter_table("history_event", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_history_event_person_id_id"))
         batch_op.drop_index(batch_op.f("ix_history_event_type_id"))
@@ -250,6 +288,40 @@ def upgrade() -> None:
             )
 
 
+def _signals() -> None:
+    """When signals were set aside and when destroyed, as the record has it; a duplicate marked
+    before its original became a case belongs to that case."""
+    for name in ("settled_at", "destroyed_at"):
+        op.add_column("signal", sa.Column(name, sa.DateTime(timezone=True), nullable=True))
+    op.create_index(op.f("ix_signal_duplicate_of"), "signal", ["duplicate_of"])
+    connection = op.get_bind()
+    told = connection.execute(
+        sa.text(
+            "SELECT content, recorded_at FROM history_event WHERE type IN "
+            "('signal.dismissed', 'signal.duplicate') ORDER BY id"
+        )
+    ).all()
+    for content, at in told:
+        connection.execute(
+            sa.text("UPDATE signal SET settled_at = :at WHERE id = :id"),
+            {"at": at, "id": json.loads(content)["data"]["signal"]},
+        )
+    joined = sa.text(
+        "UPDATE signal SET case_id = (SELECT o.case_id FROM signal AS o "
+        "WHERE o.id = signal.duplicate_of) WHERE case_id IS NULL AND duplicate_of IN "
+        "(SELECT id FROM signal WHERE case_id IS NOT NULL AND text <> '')"
+    )
+    while connection.execute(joined).rowcount:
+        pass
+    connection.execute(
+        sa.text(
+            "UPDATE signal SET fingerprint = '', destroyed_at = (SELECT max(h.recorded_at) "
+            "FROM history_event AS h WHERE h.case_id = signal.case_id "
+            "AND h.type = 'personal.destroyed') WHERE text = '' AND case_id IS NOT NULL"
+        )
+    )
+
+
 def downgrade() -> None:
     with op.batch_alter_table("history_event", schema=None) as batch_op:
         for name, _where, _columns in PARTIAL:
@@ -269,9 +341,14 @@ def downgrade() -> None:
 
     op.drop_table("unmasking")
     with op.batch_alter_table("legal_hold", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_legal_hold_signal_id"))
         batch_op.drop_index(batch_op.f("ix_legal_hold_case_id"))
 
     op.drop_table("legal_hold")
+    op.drop_index(op.f("ix_signal_duplicate_of"), "signal")
+    op.drop_column("signal", "destroyed_at")
+    op.drop_column("signal", "settled_at")
+    op.drop_table("signal_retention")
     op.drop_table("destruction_item")
     op.drop_table("destruction_vote")
     with op.batch_alter_table("saved_search", schema=None) as batch_op:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from models.cases import Case
+from models.intake import Signal
 from models.people import Membership, Person, Role
 from models.retention import DestructionList
-from services import destruction_lists, retention, retention_table
+from services import destruction_lists, retention, retention_signals, retention_table, signals
 from services.actor import Actor
+from services.signals import Noticed
 from services.uow import UnitOfWork
 from tests.integration.world import World, bundle
 from tests.unit.bpmn_builder import Process
@@ -77,7 +79,25 @@ def actor(world: World, name: str) -> Actor:
 def archived(world: World, remark: str = "", where: str = "档案室 3 柜", **keys: Any) -> Case:
     """A case opened, written down and archived at the world's moment (or ``now``)."""
     at = keys.get("now") or world.now
-    case = world.open("t11", **keys)
+    return put_away(world, world.open("t11", **keys), at, remark, where)
+
+
+def taken(world: World, found: Signal) -> Case:
+    """The case a signal becomes, archived."""
+
+    def take(uow: UnitOfWork) -> Case:
+        duty = world.actor("duty")
+        return signals.take(
+            uow, found.id, plan_key="t11", title="甲", summary="", actor=duty, now=world.now
+        )
+
+    return put_away(world, world.db.run(take), world.now)
+
+
+def put_away(
+    world: World, case: Case, at: datetime, remark: str = "", where: str = "档案室 3 柜"
+) -> Case:
+    """The case, written down and archived."""
     given = {"remark": remark or "来电一次", "who": "", "count": 3}
     world.complete(case, "fill", "duty", given, at)
     items = {
@@ -107,10 +127,39 @@ def due(world: World, now: datetime = LATER) -> list[int]:
         return [one.case.id for one in retention.due(session, now)]
 
 
-def draw_up(world: World, *cases: Case, who: str = "archivist") -> DestructionList:
-    ids = [case.id for case in cases]
+def signal(world: World, text: str, now: datetime | None = None, **noticed: Any) -> Signal:
+    """A signal that a person on duty has recorded at the world's moment (or ``now``)."""
+    at = now or world.now
+    told = Noticed(text=text, **noticed)
+    return world.db.run(lambda uow: signals.record(uow, told, world.actor("duty"), at))
+
+
+def set_aside(world: World, found: Signal, reason: str = "与本单位无关", **keys: Any) -> None:
+    """Set the signal aside at the world's moment (or ``now``)."""
+    at = keys.get("now") or world.now
+    world.db.run(lambda uow: signals.dismiss(uow, found.id, reason, world.actor("duty"), at))
+
+
+def keep_signals(world: World, term: str = "y10", who: str = "archivist") -> None:
+    """Set the term of signals that never became a case."""
+    by = actor(world, who)
+    world.db.run(lambda uow: retention_signals.set_signal_term(uow, term, by, world.now))
+
+
+def due_signals(world: World, now: datetime = LATER) -> list[int]:
+    with world.db.read() as session:
+        return [one.signal.id for one in retention_signals.due(session, now, 200)]
+
+
+def draw_up(
+    world: World, *found: Case | Signal, who: str = "archivist", now: datetime = LATER
+) -> DestructionList:
+    """A list of these cases and signals."""
+    ids = [one.id for one in found if isinstance(one, Case)]
+    also = [one.id for one in found if isinstance(one, Signal)]
+    by = actor(world, who)
     return world.db.run(
-        lambda uow: destruction_lists.draw_up(uow, ids, "", actor(world, who), LATER)
+        lambda uow: destruction_lists.draw_up(uow, ids, "", by, now, signal_ids=also)
     )
 
 
@@ -125,9 +174,9 @@ def vote(
     )
 
 
-def agreed(world: World, *cases: Case) -> DestructionList:
+def agreed(world: World, *found: Case | Signal) -> DestructionList:
     """A list two people have agreed to."""
-    made = draw_up(world, *cases)
+    made = draw_up(world, *found)
     vote(world, made, "leader")
     return vote(world, made, "lawyer")
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from models.history import HistoryEvent
 from models.tasks import Notification
-from services import destruction_lists, destruction_notices, history
+from services import destruction_lists, destruction_notices, destruction_reading, history
 from services.errors import Refusal
 from tests.integration.archive_world import archived, draw_up, keep, vote, with_keepers
 from tests.integration.world import World
@@ -31,7 +31,7 @@ def test_who_may_decide_is_told_and_who_drew_it_up_learns_of_it(world: World) ->
     vote(world, made, "leader")
     assert told("destruction_agreed") == [], "one is not enough"
     with world.db.read() as session:
-        found = destruction_lists.get_list(session, made.id)
+        found = destruction_reading.get_list(session, made.id)
         left = destruction_notices.deciders(session, found, destruction_lists.DECIDERS)
     assert left == sorted(world.people[name].id for name in ("admin", "both", "lawyer", "office"))
     vote(world, made, "lawyer")

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from models.cases import Anchor
 from models.history import PersonalValue
 from models.intake import Signal
-from services import history, signals
+from services import history, signal_likeness, signals
 from services.errors import Refusal
 from services.fingerprints import canonical_link, fingerprint, likeness
 from services.signals import Contact, Noticed
@@ -38,7 +38,7 @@ def refused(work: Any) -> Refusal:
 
 def suggested(world: World, signal: Signal) -> list[int]:
     with world.db.read() as session:
-        return [s.signal.id for s in signals.duplicates(session, signal)]
+        return [s.signal.id for s in signal_likeness.duplicates(session, signal)]
 
 
 @pytest.mark.parametrize(
