@@ -29,7 +29,7 @@ from services.errors import Refusal
 from services.event_filter import EventFilter
 from services.export_ocel import write_ocel
 from services.export_source import Progress, Source
-from services.export_tables import write_csv, write_xlsx
+from services.export_tables import Labels, write_csv, write_xlsx
 from services.export_xes import AUTOMATIC, TYPES, write_xes
 from services.rows import affected
 from services.uow import Database
@@ -61,10 +61,10 @@ class Exports:
         self._lock = Lock()
         self._mine: dict[int, Future[None]] = {}
 
-    def submit(self, job_id: int, headings: Mapping[str, str]) -> Future[None]:
-        """Begin a job that has been asked for. ``headings`` of a table, by column."""
+    def submit(self, job_id: int, labels: Labels) -> Future[None]:
+        """Begin a job that has been asked for. ``labels`` are the words of a table."""
         with self._lock:
-            future = self._pool.submit(self._make, job_id, dict(headings))
+            future = self._pool.submit(self._make, job_id, labels)
             self._mine[job_id] = future
         return future
 
@@ -98,12 +98,12 @@ class Exports:
 
     # ------------------------------------------------------------------------------ one job
 
-    def _make(self, job_id: int, headings: Mapping[str, str]) -> None:
+    def _make(self, job_id: int, labels: Labels) -> None:
         part = export_jobs.part_of(self.data_dir, job_id)
         try:
             with export_jobs.held(part):
                 self._begun(job_id)
-                made, job = self._write(job_id, part, headings)
+                made, job = self._write(job_id, part, labels)
                 self._finish(job, part, made)
         except Stopped:
             pass
@@ -122,9 +122,7 @@ class Exports:
             with self._lock:
                 self._mine.pop(job_id, None)
 
-    def _write(
-        self, job_id: int, part: Path, headings: Mapping[str, str]
-    ) -> tuple[_Made, ExportJob]:
+    def _write(self, job_id: int, part: Path, labels: Labels) -> tuple[_Made, ExportJob]:
         with self._db.read() as session:
             job = session.get_one(ExportJob, job_id)
             session.expunge(job)
@@ -138,7 +136,7 @@ class Exports:
             unit = organization(session)
             zone = unit.zone if unit is not None else "Asia/Shanghai"
             with part.open("r+b") as out:
-                events = self._format(job.format, out, source, progress, headings, zone)
+                events = self._format(job.format, out, source, progress, labels, zone)
             return _Made(events, source.masked), job
 
     def _format(
@@ -147,14 +145,14 @@ class Exports:
         out: IO[bytes],
         source: Source,
         progress: Progress,
-        headings: Mapping[str, str],
+        labels: Labels,
         zone: str,
     ) -> int:
         folder = export_jobs.folder_of(self.data_dir)
         if format_ == "csv":
-            return write_csv(out, source, progress, headings)
+            return write_csv(out, source, progress, labels)
         if format_ == "xlsx":
-            return write_xlsx(out, source, progress, headings, folder, zone)
+            return write_xlsx(out, source, progress, labels, folder, zone)
         if format_ == "ocel":
             return write_ocel(out, source, progress, folder)
         return write_xes(out, source, progress, automatic=format_ == "xes_steps")

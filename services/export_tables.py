@@ -14,6 +14,7 @@ import io
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -27,13 +28,14 @@ from services.moments import utc_text
 from services.sheets import MOST_CHARACTERS, Cells, guarded
 from services.xml_text import whole
 
-#: The columns in order. Their headings come from the caller, in the reader's language.
+#: The columns in order: what is a key has its name beside it.
 COLUMNS = (
-    "case", "case_title", "plan", "version", "tier", "drill", "seq", "type", "happened", "recorded",
-    "lag", "person", "person_name", "role", "for_name", "element", "element_name", "details",
-    "words", "hash",
+    "case", "case_title", "plan", "plan_title", "version", "tier", "drill", "seq", "type",
+    "type_name", "happened", "recorded", "lag", "person", "person_name", "role", "role_name",
+    "for_name", "element", "element_name", "details", "words", "hash",
 )  # fmt: skip
-_WIDTHS = {"case_title": 36, "type": 22, "happened": 19, "recorded": 19, "element": 30,
+_WIDTHS = {"case_title": 36, "plan_title": 30, "type": 22, "type_name": 22, "role_name": 18,
+           "happened": 19, "recorded": 19, "element": 30,
            "element_name": 24, "details": 60, "words": 60, "hash": 20}  # fmt: skip
 #: Rows of events on one sheet: what Excel holds, less the heading.
 MOST_ROWS = 1_048_575
@@ -43,16 +45,25 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 Cell = str | int | bool | datetime | None
 
 
-def write_csv(
-    out: IO[bytes], source: Source, progress: Progress, headings: Mapping[str, str]
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """A table's words in the reader's language, looked up once for all its rows: ``headings`` by
+    column, the names of types of event, plans and roles by key. A key without one has ""."""
+
+    headings: Mapping[str, str]
+    types: Mapping[str, str] = field(default_factory=dict)
+    plans: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict)
+
+
+def write_csv(out: IO[bytes], source: Source, progress: Progress, labels: Labels) -> int:
     """Write the table; returns how many events. Moments are ISO 8601 in UTC."""
     text = io.TextIOWrapper(out, encoding="utf-8-sig", errors="replace", newline="")
     try:
         writer = csv.writer(text, lineterminator="\r\n")
-        writer.writerow([guarded(headings[name]) for name in COLUMNS])
+        writer.writerow([guarded(labels.headings[name]) for name in COLUMNS])
         n = 0
-        for row in _rows(source):
+        for row in _rows(source, labels):
             writer.writerow([_plain(value) for value in row])
             n += 1
             if not n % BATCH:
@@ -66,7 +77,7 @@ def write_xlsx(
     out: IO[bytes],
     source: Source,
     progress: Progress,
-    headings: Mapping[str, str],
+    labels: Labels,
     folder: Path,
     zone: str,
     most: int = MOST_ROWS,
@@ -88,7 +99,7 @@ def write_xlsx(
             },
         )
         try:
-            n = _fill(book, source, progress, headings, ZoneInfo(zone), most)
+            n = _fill(book, source, progress, labels, ZoneInfo(zone), most)
             told.listener = lambda: progress(n)
             book.close()
         except BaseException:
@@ -117,16 +128,15 @@ class _Told:
 
 
 def _fill(
-    book: Any, source: Source, progress: Progress, headings: Mapping[str, str], zone: ZoneInfo,
-    most: int,
+    book: Any, source: Source, progress: Progress, labels: Labels, zone: ZoneInfo, most: int,
 ) -> int:  # fmt: skip
     n, at = 0, 0
     cells = Cells(book, zone, _text)
     head = book.add_format({"bold": True, "bottom": 1})
-    sheet = _sheet(book, head, headings)
-    for row in _rows(source):
+    sheet = _sheet(book, head, labels.headings)
+    for row in _rows(source, labels):
         if at == most:
-            sheet, at = _sheet(book, head, headings), 0
+            sheet, at = _sheet(book, head, labels.headings), 0
         at += 1
         n += 1
         cells.write(sheet, at, row)
@@ -148,12 +158,12 @@ def _sheet(book: Any, head: Any, headings: Mapping[str, str]) -> Any:
     return sheet
 
 
-def _rows(source: Source) -> Iterator[Sequence[Cell]]:
+def _rows(source: Source, labels: Labels) -> Iterator[Sequence[Cell]]:
     for entry in source.by_time(words=True):
-        yield _row(source, entry)
+        yield _row(source, entry, labels)
 
 
-def _row(source: Source, entry: Entry) -> Sequence[Cell]:
+def _row(source: Source, entry: Entry, labels: Labels) -> Sequence[Cell]:
     event, case = entry.event, entry.case
     person = source.person_named(event.person_id)
     principal = source.person_named(event.on_behalf_of)
@@ -163,17 +173,20 @@ def _row(source: Source, entry: Entry) -> Sequence[Cell]:
         case.number if case else "",
         case.title if case else "",
         case.plan if case else "",
+        labels.plans.get(case.plan, "") if case else "",
         case.version if case else None,
         case.tier_name or case.tier if case else "",
         case.drill if case else None,
         event.seq,
         event.type,
+        labels.types.get(event.type, ""),
         event.occurred_at,
         event.recorded_at,
         lag or None,
         event.person_id,
         person.name if person else "",
         event.role_key,
+        labels.roles.get(event.role_key, ""),
         principal.name if principal else "",
         event.element_path,
         element.name if element else "",

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
 
+from services import audit_lookups
+from services.directory import roles
+from services.export_tables import Labels
+from views.event_names import event_names
+from views.i18n import loc
 from views.terms import named
 from workflows.conformance import Misfit
 
@@ -37,17 +43,20 @@ _COLUMNS = {
     "case": _l("事件编号"),
     "case_title": _l("事件名称"),
     "plan": _l("预案"),
+    "plan_title": _l("预案名称"),
     "version": _l("预案版本"),
     "tier": _l("舆情等级"),
     "drill": _l("演练"),
     "seq": _l("序号"),
     "type": _l("记录种类"),
+    "type_name": _l("何种记录"),
     "happened": _l("发生时间"),
     "recorded": _l("记录时间"),
     "lag": _l("补录间隔(秒)"),
     "person": _l("人员序号"),
     "person_name": _l("人员"),
     "role": _l("角色"),
+    "role_name": _l("角色的名称"),
     "for_name": _l("代何人"),
     "element": _l("环节位置"),
     "element_name": _l("环节"),
@@ -88,9 +97,14 @@ _MISFITS = {
 }
 
 
-def column_words() -> dict[str, str]:
-    """A table's headings in the reader's language."""
-    return {name: str(words) for name, words in _COLUMNS.items()}
+def table_labels(session: Session) -> Labels:
+    """A table's words in the reader's language."""
+    return Labels(
+        {name: str(words) for name, words in _COLUMNS.items()},
+        types=event_names(),
+        plans={plan.key: loc(plan, "title") for plan in audit_lookups.plans(session)},
+        roles={role.key: loc(role) for role in roles(session)},
+    )
 
 
 def status_words(status: str) -> str:

@@ -17,7 +17,7 @@ from services.errors import Refusal
 from services.export_run import Exports
 from views import filter_words, search_form
 from views.downloads import kept_file
-from views.export_words import FORMATS, column_words, error_words, misfit_words, status_words
+from views.export_words import FORMATS, error_words, misfit_words, status_words, table_labels
 from views.gates import auditors_only
 from views.i18n import current_locale
 from views.kit import (
@@ -66,7 +66,7 @@ def start() -> Answer:
             errors["format"] = _("请从列出的选项中选择。")
         if errors:
             return _page(session, asked.values, errors), 422
-    headings = column_words()
+        labels = table_labels(session)
     locale = current_locale()
 
     try:
@@ -78,7 +78,7 @@ def start() -> Answer:
             raise
         with database().read() as session:
             return _page(session, asked.values, {"": sentence(refusal)}), refusal.status
-    _exports().submit(job.id, headings)
+    _exports().submit(job.id, labels)
     _exports().wait(job.id, PATIENCE)
     return see_other("exporting.index", _anchor=f"export-{job.id}")
 

@@ -23,12 +23,13 @@ from sqlalchemy import create_engine, select, text
 from migrations import guards
 from migrations.run import upgrade
 from models.history import HistoryEvent
-from models.people import Person
+from models.people import Person, Role
 from services.event_filter import EventFilter
 from services.export_ocel import write_ocel
 from services.export_source import Source
-from services.export_tables import COLUMNS, write_csv, write_xlsx
+from services.export_tables import COLUMNS, Labels, write_csv, write_xlsx
 from services.export_xes import write_xes
+from services.history_types import all_types
 from services.uow import Database
 from tests.acceptance.stories.run import Stage
 from tests.benchmarks.figures import Figure, plain, ratio
@@ -151,11 +152,14 @@ def _export(file: str, format_: str, folder: Path) -> None:
         person = person or session.scalars(select(Person)).first()
         assert person is not None
         source = Source(session, EventFilter(), person, MORNING)
-        headings = {name: name for name in COLUMNS}
+        words = {name: name for name in COLUMNS}
+        types = {type_.name: type_.name for type_ in all_types()}
+        roles = {role.key: role.name for role in session.scalars(select(Role))}
+        labels = Labels(words, types, {"p08": "p08"}, roles)
         if format_ == "csv":
-            events = write_csv(out, source, _quiet, headings)
+            events = write_csv(out, source, _quiet, labels)
         elif format_ == "xlsx":
-            events = write_xlsx(out, source, _quiet, headings, folder, "Asia/Shanghai")
+            events = write_xlsx(out, source, _quiet, labels, folder, "Asia/Shanghai")
         elif format_ == "ocel":
             events = write_ocel(out, source, _quiet, folder)
         else:

@@ -18,7 +18,7 @@ from services.access import person_of
 from services.event_filter import EventFilter
 from services.export_run import Exports
 from services.export_source import Entry, Source
-from services.export_tables import COLUMNS
+from services.export_tables import COLUMNS, Labels
 from services.masking_events import masks_beside
 from services.uow import UnitOfWork
 from tests.integration.test_masking import NAME, PHONE, give, opened, plan_t03
@@ -100,7 +100,7 @@ def test_a_file_is_not_made_for_whoever_is_no_auditor_any_more(
 
     world.db.run(taken_away)
     exports = Exports(world.db, tmp_path, lambda: world.now)
-    exports.submit(job.id, {name: name for name in COLUMNS}).result()
+    exports.submit(job.id, Labels({name: name for name in COLUMNS})).result()
     exports.close()
     with world.db.read() as session:
         made = session.get_one(ExportJob, job.id)

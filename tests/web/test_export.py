@@ -24,7 +24,8 @@ from xlsxwriter.exceptions import FileCreateError
 from models.audit import ExportJob, Unmasking
 from models.cases import Case
 from models.history import HistoryEvent
-from models.people import Membership
+from models.people import Membership, Role
+from models.plans import Plan, PlanVersion
 from services import export_jobs, export_run, export_tables, history, outbox
 from services.actor import Actor
 from services.event_filter import EventFilter
@@ -118,6 +119,31 @@ def test_every_format_of_a_running_case_is_whole_masked_and_guarded(
     assert [one["format"] for one in said] == ["csv", "xlsx", "xes_steps", "ocel"]
     assert all(one["masked"] and one["case"] == case.id for one in said)
     assert said[0]["digest"] == hashlib.sha256(table).hexdigest()
+
+
+def test_a_table_names_its_keys_in_the_readers_language(
+    as_: As, exports: Exports, world: World, case: Case
+) -> None:
+    auditor = as_("auditor")
+    with world.db.read() as session:
+        plan = session.get_one(PlanVersion, case.plan_version_id).plan_key
+        title = session.get_one(Plan, plan).title
+        names = {role.key: role for role in session.scalars(select(Role))}
+    for locale, columns in (
+        ("zh", ("预案", "预案名称", "记录种类", "何种记录", "角色", "角色的名称")),
+        ("en", ("Plans", "Plan title", "Kind of event", "Event in words", "Roles", "Role name")),
+    ):
+        auditor.post("/language", {"locale": locale})
+        table = exported(auditor, exports, world, "csv", case=case.number).decode("utf-8-sig")
+        rows = [[row[name] for name in columns] for row in csv.DictReader(io.StringIO(table))]
+        assert {row[0] for row in rows} == {plan} and {row[1] for row in rows} == {title}
+        with_role = [row for row in rows if row[4]]
+        assert with_role
+        for row in with_role:
+            assert row[5] == (names[row[4]].name_en if locale == "en" else names[row[4]].name)
+        said = {row[2]: row[3] for row in rows}
+        assert said["case.opened"] == {"zh": "启动事件", "en": "Case opened"}[locale]
+        assert all(said.values())
 
 
 def test_a_case_that_stands_unmasked_is_exported_in_the_clear(
@@ -286,13 +312,13 @@ def test_a_restart_is_said_in_words(as_: As, exports: Exports, world: World, clo
 
 
 def test_sheets_are_split_where_excel_ends(world: World, case: Case, app: Flask) -> None:
-    headings = dict.fromkeys(export_tables.COLUMNS, "x")
+    labels = export_tables.Labels(dict.fromkeys(export_tables.COLUMNS, "x"))
     with world.db.read() as session:
         person = session.merge(world.people["auditor"], load=False)
         source = Source(session, EventFilter(case=case.id), person, world.now)
         out = io.BytesIO()
         n = export_tables.write_xlsx(
-            out, source, lambda n: None, headings,
+            out, source, lambda n: None, labels,
             export_jobs.folder_of(app.extensions["planroom"].settings.data_dir),
             "Asia/Shanghai", most=5,
         )  # fmt: skip
@@ -321,9 +347,8 @@ def test_a_workbook_that_is_stopped_is_not_packed(
         total = source.total()
         out = io.BytesIO()
         with pytest.raises(export_run.Stopped):
-            export_tables.write_xlsx(
-                out, source, stop, dict.fromkeys(export_tables.COLUMNS, "x"), folder, "UTC"
-            )
+            labels = export_tables.Labels(dict.fromkeys(export_tables.COLUMNS, "x"))
+            export_tables.write_xlsx(out, source, stop, labels, folder, "UTC")
     assert told == [total if packing else 1]
     assert b"worksheets" not in out.getvalue()
     assert list(folder.iterdir()) == []
