@@ -27,6 +27,7 @@ from services.actor import Actor
 from services.calendar import zone_of
 from services.case_reading import CaseOverview as CaseOverview
 from services.case_reading import overview as overview
+from services.case_titles import title_of
 from services.errors import Refusal
 from services.rows import dialect_of, upsert
 from services.uow import UnitOfWork
@@ -75,7 +76,7 @@ def open_case(
     role = access.require_role(person, *starters) if starters else actor.role
     actor = Actor(actor.person_id, role, actor.on_behalf_of)
     extra = dict(extra or {})
-    words = " ".join((title.strip() or summary.strip()).split())
+    words = title_of(title, summary)
     if not words:
         raise Refusal("form_invalid", 422, errors={"summary": "required"})
     if signal is not None and signal.status != "new":
@@ -85,7 +86,7 @@ def open_case(
         _require_unreal(session, is_drill)
     case = Case(
         number=_next_number(uow, now),
-        title=words[:60],
+        title=words,
         summary=summary.strip(),
         link=link.strip(),
         plan_version_id=version.id,
@@ -231,12 +232,6 @@ def list_cases(
             query = query.where(tuple_(Case.opened_at, Case.id) < (last.opened_at, last.id))
     rows = list(session.scalars(query))
     return CasePage(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
-
-
-def case_named(session: Session, person: Person, number: str) -> Case:
-    """The case of a number, if the person may see it. Raises Refusal ``case_unknown`` 404."""
-    case = session.scalar(select(Case).where(Case.number == number))
-    return access.require_see_case(session, person, case)
 
 
 # ------------------------------------------------------------------------------ the parts
