@@ -19,7 +19,6 @@ from workflows.decision_model import DecisionTable, Table
 
 #: Sections of ``[[provisions]]`` in the order a plan is written; duties stand with the roles.
 SECTIONS: Final = ("purpose", "basis", "scope", "principle")
-CLOSING_SECTIONS: Final = ("watch", "support", "accountability")
 
 Row = Mapping[str, Any]
 

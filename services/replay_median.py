@@ -57,20 +57,18 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Beside:
     """A case beside its plan. ``cases`` finished ones were looked at, the case itself and drills
-    left out; ``length`` is the case's, in seconds, to its last event; ``usual_length`` the median
-    of the others, None without any."""
+    left out; ``length`` is the case's, in seconds, to its last event."""
 
     rows: Sequence[Row]
     cases: int
     length: int
-    usual_length: float | None
 
 
 def beside_median(session: Session, frames: Frames) -> Beside:
     """The case of ``frames`` beside the finished cases of its plan, tasks in the order in which
     they begin."""
     plan_key = frames.stretches[-1].version.plan_key
-    usual, cases, length = _usual(session, plan_key, frames.case.id)
+    usual, cases = _usual(session, plan_key, frames.case.id)
     bars = bars_of(frames)
     rows = [
         Row(path, usual.get(path), tuple(bars.get(path, ())))
@@ -78,7 +76,7 @@ def beside_median(session: Session, frames: Frames) -> Beside:
     ]
     rows.sort(key=_begins)
     whole = frames.recorded[-1] - frames.recorded[0] if frames.recorded else 0
-    return Beside(rows, cases, whole, length)
+    return Beside(rows, cases, whole)
 
 
 def _begins(row: Row) -> tuple[float, str]:
@@ -129,11 +127,9 @@ def _late_after(frames: Frames, n: int) -> bool:
     return False
 
 
-def _usual(
-    session: Session, plan_key: str, but: int
-) -> tuple[Mapping[str, Usual], int, float | None]:
+def _usual(session: Session, plan_key: str, but: int) -> tuple[Mapping[str, Usual], int]:
     newest = (
-        select(Case.id, Case.opened_at, Case.closed_at)
+        select(Case.id, Case.opened_at)
         .join(PlanVersion, PlanVersion.id == Case.plan_version_id)
         .where(
             PlanVersion.plan_key == plan_key,
@@ -144,12 +140,7 @@ def _usual(
         .order_by(Case.id.desc())
         .limit(MOST)
     )
-    opened: dict[int, datetime] = {}
-    lengths: list[float] = []
-    for id_, since, until in session.execute(newest):
-        opened[id_] = since
-        if until is not None:
-            lengths.append((until - since).total_seconds())
+    opened: dict[int, datetime] = {case.id: case.opened_at for case in session.execute(newest)}
     of_cases = newest.with_only_columns(Case.id).subquery()
     done = func.coalesce(UserTask.occurred_at, UserTask.completed_at)
     tasks = session.execute(
@@ -173,4 +164,4 @@ def _usual(
     usual = {
         path: Usual(median(starts[path]), median(spans[path]), len(starts[path])) for path in starts
     }
-    return usual, len(opened), median(lengths) if lengths else None
+    return usual, len(opened)

@@ -86,10 +86,6 @@ class Scheduler:
         if self._jobs.running:
             self._jobs.shutdown(wait=True)
 
-    def poke(self) -> None:
-        """Look now."""
-        self._due_at(self._clock())
-
     def sweep(self) -> int:
         """Remove stored files nothing is attached to; returns how many. A failure is logged and
         the next day's sweep tries again."""

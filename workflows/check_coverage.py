@@ -38,7 +38,7 @@ def check(
     found: Findings,
 ) -> None:  # fmt: skip
     """Adds the warnings ``case_uncovered`` and ``conditions_overlap``, each with one example."""
-    domains = Domains(catalogue, manifest, tables)
+    domains = Domains(manifest, tables)
     budget = [MAX_STEPS]
     done = set[tuple[str, str]]()
     for place in catalogue.root.walk():

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from workflows import check_conditions, decision_table, elements
-from workflows.catalogue import Catalogue, Place
+from workflows.catalogue import Place
 from workflows.check_conditions import Value
 from workflows.contract import DeploymentError, FormField
 from workflows.decision_model import DecisionTable, Table
@@ -48,13 +48,9 @@ class Domain:
 class Domains:
     """The domains of a plan's variables, by data place (a process in its place)."""
 
-    def __init__(
-        self, catalogue: Catalogue, manifest: Mapping[str, Any],
-        tables: Mapping[str, DecisionTable],
-    ) -> None:  # fmt: skip
+    def __init__(self, manifest: Mapping[str, Any], tables: Mapping[str, DecisionTable]) -> None:
         self._manifest = manifest
         self._tables = tables
-        self._catalogue = catalogue
         self._writers: dict[str, dict[str, list[tuple[Place, FlowNode]]]] = {}
 
     def of(self, place: Place, literals: Mapping[str, set[Value]]) -> list[Domain] | None:

@@ -82,10 +82,6 @@ class Scopes:
         """All names known in ``place``."""
         return self._known[_data_place(place).path]
 
-    def made_in(self, place: Place) -> Names:
-        """The names that the elements of the place's process bring about."""
-        return self._own[_data_place(place).path]
-
     def _made_in(self, place: Place) -> Names:
         names: Names = {}
         for node in place.scope.nodes.values():

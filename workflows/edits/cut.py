@@ -69,12 +69,6 @@ def remove_step(data: bytes, file: str, id: str) -> bytes:
     return source.done()
 
 
-def asked_elsewhere(data: bytes, file: str, id: str) -> bool:
-    """Whether a condition, a timer or a call of the file asks what the step said."""
-    source = Source(data, file)
-    return any(_asks(text, id) for text in _texts(source.root.walk()))
-
-
 def _require_unasked(source: Source, id: str, gone: set[str]) -> None:
     nodes = [node for node in source.root.walk() if not _within(node, gone)]
     if any(_asks(text, id) for text in _texts(nodes)):
