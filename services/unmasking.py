@@ -20,7 +20,7 @@ from services.uow import UnitOfWork
 
 #: How long it stays unmasked.
 SPAN: Final = timedelta(hours=1)
-#: Characters of a reason, at least and at most.
+#: Letters and figures of a reason at least, characters at most.
 LEAST, MOST = 5, 1_000
 
 
@@ -61,7 +61,7 @@ def _unmask(
         "required"
         if not words
         else "too_short"
-        if len(words) < LEAST
+        if sum(map(str.isalnum, words)) < LEAST  # what cannot be read gives no reason
         else "too_long"
         if len(words) > MOST
         else ""

@@ -116,7 +116,8 @@ def test_unmasked_it_is_visible_for_an_hour_and_on_record(
     case, auditor = the_case(world), as_("auditor")
     page, unmask = f"/cases/{case.id}", f"/audit/cases/{case.id}/unmask"
     auditor.get(page)
-    for reason in ("", "   ", "看看", "x" * 1001):
+    unread = "\u200b" * 9  # characters without a width
+    for reason in ("", "   ", "看看", "x" * 1001, unread, "。。。。。。", "- - - - -"):
         assert auditor.post(unmask, {"reason": reason, "next": page}).status_code == 303
         assert not found_in(auditor.get(page).text)
     answer = auditor.post(unmask, {"reason": REASON, "next": page})
