@@ -127,8 +127,12 @@ def test_a_table_names_its_keys_in_the_readers_language(
     auditor = as_("auditor")
     with world.db.read() as session:
         plan = session.get_one(PlanVersion, case.plan_version_id).plan_key
-        title = session.get_one(Plan, plan).title
-        names = {role.key: role for role in session.scalars(select(Role))}
+        found = session.get_one(Plan, plan)
+        titles = {"zh": found.title, "en": found.title_en or found.title}
+        names = {
+            role.key: {"zh": role.name, "en": role.name_en or role.name}
+            for role in session.scalars(select(Role))
+        }
     for locale, columns in (
         ("zh", ("预案", "预案名称", "记录种类", "何种记录", "角色", "角色的名称")),
         ("en", ("Plans", "Plan title", "Kind of event", "Event in words", "Roles", "Role name")),
@@ -136,11 +140,11 @@ def test_a_table_names_its_keys_in_the_readers_language(
         auditor.post("/language", {"locale": locale})
         table = exported(auditor, exports, world, "csv", case=case.number).decode("utf-8-sig")
         rows = [[row[name] for name in columns] for row in csv.DictReader(io.StringIO(table))]
-        assert {row[0] for row in rows} == {plan} and {row[1] for row in rows} == {title}
+        assert {row[0] for row in rows} == {plan} and {row[1] for row in rows} == {titles[locale]}
         with_role = [row for row in rows if row[4]]
         assert with_role
         for row in with_role:
-            assert row[5] == (names[row[4]].name_en if locale == "en" else names[row[4]].name)
+            assert row[5] == names[row[4]][locale]
         said = {row[2]: row[3] for row in rows}
         assert said["case.opened"] == {"zh": "启动事件", "en": "Case opened"}[locale]
         assert all(said.values())
