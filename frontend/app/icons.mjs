@@ -2,16 +2,15 @@
 // Add a name below and run `node frontend/app/icons.mjs`; the sprite is kept in the repository.
 import { readFileSync, writeFileSync } from "node:fs";
 
-const names = `adjustments alert-circle alert-triangle archive arrow-back-up arrow-down arrow-down-right
-arrow-forward-up arrow-left arrow-right arrow-up arrows-right-left bell binary-tree book-2 bulb
-calendar chart-bar check chevron-down chevron-left chevron-right circle-check circle-dot circle-x
-clipboard-list clock clock-exclamation copy device-floppy download edit external-link eye eye-off file-certificate
-file-diff file-text flag folder-open folders forms git-compare grid-dots history hourglass inbox
-info-circle keyboard language link list-check list-details lock login logout map-pin masks-theater maximize
-menu-2 message-2 minimize palette paperclip pencil phone photo player-pause player-play
-player-skip-back player-skip-forward player-track-next player-track-prev plus printer radar-2 refresh rocket route scale search send shield-check shield-lock
-sitemap speakerphone table test-pipe transfer trash upload user user-check users versions x
-zoom-in zoom-out`.split(/\s+/);
+const names = `adjustments alert-circle alert-triangle archive arrow-back-up arrow-down
+arrow-forward-up arrow-right arrow-up arrows-right-left bell binary-tree book-2 calendar chart-bar
+check chevron-left chevron-right circle-check circle-dot circle-x clipboard-list clock
+clock-exclamation device-floppy download edit external-link eye eye-off file-certificate file-text
+flag folder-open folders forms git-compare history hourglass inbox info-circle keyboard language
+link list-check list-details lock login logout map-pin masks-theater maximize paperclip pencil phone
+player-pause player-play player-skip-back player-skip-forward player-track-next player-track-prev
+plus printer radar-2 refresh rocket route scale search send shield-check shield-lock sitemap
+speakerphone table test-pipe transfer trash upload user user-check users versions x zoom-in zoom-out`.split(/\s+/);
 
 const symbols = names.map((name) => {
   const svg = readFileSync(`node_modules/@tabler/icons/icons/outline/${name}.svg`, "utf8");

@@ -4,8 +4,8 @@
 // is after the first k events; 0 is before all. Every EVERY events the state is kept, so that going
 // anywhere plays at most EVERY events.
 
-export const EVERY = 256;
-export const NONE = 0;
+const EVERY = 256;
+const NONE = 0;
 export const DONE = 1;
 export const OPEN = 2;
 export const CANCELLED = 3;

@@ -3,7 +3,7 @@
 import { drawLegend, MarkStrip } from "./marks.js";
 import { Player, SPEEDS } from "./player.js";
 
-export const JUMPS = {
+const JUMPS = {
   late: ["late", "missed"],
   approval: ["approval"],
   release: ["release"],

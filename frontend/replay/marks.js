@@ -15,7 +15,7 @@ export const SHAPES = {
 const ROWS = 3;
 const ROW_HEIGHT = 15;
 // The thumb of a range is this wide: its middle never comes nearer to the edge than half of it.
-export const THUMB = 18;
+const THUMB = 18;
 
 const SVG = "http://www.w3.org/2000/svg";
 

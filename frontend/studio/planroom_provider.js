@@ -132,7 +132,7 @@ function entriesFor(element, registry) {
   return [];
 }
 
-export class PlanroomProvider {
+class PlanroomProvider {
   constructor(propertiesPanel, elementRegistry) {
     this.registry = elementRegistry;
     propertiesPanel.registerProvider(AFTER_ALL_OTHERS, this);
