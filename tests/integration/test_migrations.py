@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import uuid
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,11 @@ from sqlalchemy.exc import DBAPIError
 from migrations import guards
 from migrations.run import _keep_wal, current, downgrade, head, upgrade
 from migrations.tables import metadata
+from models.cases import Case
+from models.intake import Signal
 from services import history
-from services.uow import Database, make_engine
+from services.actor import SYSTEM
+from services.uow import Database, UnitOfWork, make_engine
 from services.verify import verify_chain
 from tests.conftest import sqlalchemy_url
 from tests.integration.store_rows import open_case_on_record
@@ -119,6 +122,62 @@ def test_an_old_database_comes_up_to_date_with_its_data(empty_url: str, now: dat
         with pytest.raises(DBAPIError), db.engine.begin() as connection:
             connection.execute(text(statement))
     db.dispose()
+
+
+def test_older_signals_learn_when_they_were_settled_and_whose_they_are(
+    empty_url: str, now: datetime
+) -> None:
+    """Their words say which they are: of a case, a report of it marked before, a report of that,
+    set aside, waiting, and one whose words went with its case."""
+    upgrade(empty_url)
+    db = Database(empty_url)
+    case_id, later = open_case_on_record(db, now, events=1), now + timedelta(hours=3)
+
+    def work(uow: UnitOfWork) -> None:
+        def signal(text: str, status: str, **keys: Any) -> Signal:
+            row = Signal(text=text, status=status, fingerprint="f", discovered_at=now,
+                         recorded_at=now, **keys)  # fmt: skip
+            uow.session.add(row)
+            uow.session.flush()
+            return row
+
+        taken = signal("taken", "taken", case_id=case_id)
+        report = signal("report", "duplicate", duplicate_of=taken.id)
+        again = signal("again", "duplicate", duplicate_of=report.id)
+        aside = signal("aside", "dismissed")
+        signal("waiting", "new")
+        signal("", "taken", case_id=case_id)
+        for one, type_, more in (
+            (report, "signal.duplicate", {"of": taken.id}),
+            (again, "signal.duplicate", {"of": report.id}),
+            (aside, "signal.dismissed", {}),
+        ):
+            history.append(uow, type_, actor=SYSTEM, occurred_at=later, now=later,
+                           payload={"signal": one.id, **more})  # fmt: skip
+        history.append(
+            uow, "personal.destroyed", case=uow.session.get_one(Case, case_id), actor=SYSTEM,
+            occurred_at=later, now=later, payload={"values": 1, "reason": "asked", "basis": []},
+        )  # fmt: skip
+
+    db.run(work)
+    db.dispose()
+    downgrade(empty_url, "0004")
+    upgrade(empty_url)
+    db = Database(empty_url)
+    with db.read() as session:
+        found = {
+            row.text: (row.case_id, row.settled_at, row.destroyed_at, row.fingerprint)
+            for row in session.scalars(select(Signal))
+        }
+    db.dispose()
+    assert found == {
+        "taken": (case_id, None, None, "f"),
+        "report": (case_id, later, None, "f"),
+        "again": (case_id, later, None, "f"),
+        "aside": (None, later, None, "f"),
+        "waiting": (None, None, None, "f"),
+        "": (case_id, None, later, ""),
+    }
 
 
 def rows(db: Database) -> dict[str, list[tuple[Any, ...]]]:
