@@ -67,15 +67,24 @@ class Unmasking(Base):
 
 class HeadSeal(Base):
     """The heads of all chains at the end of a day, and the event ``heads.sealed`` that chains the
-    list's digest to the day before's. ``body`` is the canonical JSON that was digested
-    (`services.heads`). Append-only."""
+    list's digest to the day before's. Append-only.
+
+    ``digest`` is that of the whole list; stored in ``changes`` are only the rows that are not in
+    the list of the seal of ``since``, the one before: canonical JSON, ``[chain, seq, hash]`` each,
+    ``[chain, 0, ""]`` for a chain that is no longer listed. Where ``since`` is null, ``changes`` is
+    the whole list: the first one, and again whenever the changes have come to twice its size
+    (`services.seal_lists`), so that no list takes more than three to rebuild."""
 
     __tablename__ = "head_seal"
-    __table_args__ = (CheckConstraint("length(digest) = 64 and length(hash) = 64", name="digest"),)
+    __table_args__ = (
+        CheckConstraint("length(digest) = 64 and length(hash) = 64", name="digest"),
+        CheckConstraint("since is null or since < day", name="since"),
+    )
     day: Mapped[date] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(unique=True)
     chains: Mapped[int]
     digest: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))  # of the event, in the chain "heads"
-    body: Mapped[str] = mapped_column(Text)
+    since: Mapped[date | None]
     sealed_at: Mapped[datetime]
+    changes: Mapped[str] = mapped_column(Text)

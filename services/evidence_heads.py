@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from models.audit import HeadSeal
 from models.history import HistoryEvent
+from services import seal_lists
 from services.canonical import canonical
-from services.heads import heads_of
+from services.heads import latest
 from services.history import HEADS, body_of, chain_of
 
 
@@ -20,8 +21,9 @@ def covering(session: Session, case_id: int) -> Iterator[tuple[str, bytes]]:
     follows) and ``heads/list.json`` (the heads of all chains on that day, exactly as digested).
     Nothing where no seal knows the chain yet. A seal somebody has spoiled is given as it stands:
     the verifier names it."""
-    seal = session.scalar(select(HeadSeal).order_by(HeadSeal.day.desc()).limit(1))
-    if seal is None or not _knows(seal, chain_of(case_id)):
+    seal = latest(session)
+    body = _list(session, seal, chain_of(case_id)) if seal is not None else b""
+    if seal is None or not body:
         return
     rows = select(HistoryEvent).where(
         HistoryEvent.chain == HEADS, HistoryEvent.seq.in_((seal.seq - 1, seal.seq))
@@ -36,14 +38,18 @@ def covering(session: Session, case_id: int) -> Iterator[tuple[str, bytes]]:
         "event": _body(event) if event is not None else None,
     }
     yield "heads/seal.json", canonical(told).encode()
-    yield "heads/list.json", seal.body.encode()
+    yield "heads/list.json", body
 
 
-def _knows(seal: HeadSeal, chain: str) -> bool:
+def _list(session: Session, seal: HeadSeal, chain: str) -> bytes:
+    """The seal's whole list; nothing if the chain is not in it."""
     try:
-        return chain in heads_of(seal)
+        found = seal_lists.rebuilt(session, seal.day)
     except ValueError:
-        return True
+        return (seal.changes or "[]").encode()
+    if chain not in found.heads and found.digest(seal.day) == seal.digest:
+        return b""
+    return found.text(seal.day)
 
 
 def _body(event: HistoryEvent) -> dict[str, Any] | None:

@@ -5,44 +5,36 @@ A seal does, as long as the seal itself is safe; that is what lodging is for: th
 its one line by mail or on paper, kept where nobody who can write to this database can reach it.
 
 A seal is made on the day it carries, never for a day gone by: after days without one the next says
-since when (``was``).
+since when (``was``). It stores what changed since the seal before; the whole list is rebuilt from
+that (`seal_lists`).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, Literal, NamedTuple, get_args
+from typing import Any, Final, Literal, get_args
 
-import orjson
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from models.audit import HeadSeal
 from models.history import ChainHead, HistoryEvent
-from services import auditing, history
+from services import auditing, history, seal_lists
 from services.actor import CLOCK, Actor
 from services.calendar import zone_of
-from services.canonical import canonical
 from services.directory import organization
 from services.errors import Refusal
 from services.history import HEADS
 from services.moments import utc_text
+from services.seal_lists import Head, HeadList
 from services.uow import UnitOfWork
 
 How = Literal["file", "mail", "print"]
 #: What a lodged file says it is.
 FORMAT: Final = "planroom-heads/1"
-
-
-class Head(NamedTuple):
-    """A chain's last event when it was sealed."""
-
-    seq: int
-    hash: str
 
 
 def today(session: Session, now: datetime) -> date:
@@ -69,8 +61,9 @@ def find(session: Session, day: date | None) -> HeadSeal | None:
 
 
 def page(session: Session, before: date | None = None, limit: int = 30) -> list[HeadSeal]:
-    """Seals, the latest first, those before a day."""
-    query = select(HeadSeal).order_by(HeadSeal.day.desc()).limit(limit)
+    """Seals, the latest first, those before a day; without what they store."""
+    query = select(HeadSeal).options(defer(HeadSeal.changes, raiseload=True))
+    query = query.order_by(HeadSeal.day.desc()).limit(limit)
     if before is not None:
         query = query.where(HeadSeal.day < before)
     return list(session.scalars(query))
@@ -94,10 +87,10 @@ def seal(uow: UnitOfWork, now: datetime, actor: Actor = CLOCK) -> HeadSeal:
         return found
     before = latest(session)
     uow.flush()
-    rows = session.execute(select(ChainHead.chain, ChainHead.seq, ChainHead.hash)).all()
-    chains = sorted([row.chain, row.seq, row.hash] for row in rows)
-    body = canonical({"chains": chains, "day": day.isoformat()})
-    digest = hashlib.sha256(body.encode()).hexdigest()
+    rows = session.execute(select(ChainHead.chain, ChainHead.seq, ChainHead.hash))
+    whole = HeadList({chain: Head(seq, hash_) for chain, seq, hash_ in rows})
+    digest, chains = whole.digest(day), len(whole.heads)
+    since, changes = seal_lists.changes_now(session, before, day, whole)
     event = history.append(
         uow,
         "heads.sealed",
@@ -106,7 +99,7 @@ def seal(uow: UnitOfWork, now: datetime, actor: Actor = CLOCK) -> HeadSeal:
         now=now,
         payload={
             "day": day.isoformat(),
-            "chains": len(chains),
+            "chains": chains,
             "digest": digest,
             "was": before.day.isoformat() if before is not None else None,
         },
@@ -116,10 +109,11 @@ def seal(uow: UnitOfWork, now: datetime, actor: Actor = CLOCK) -> HeadSeal:
     made = HeadSeal(
         day=day,
         seq=event.seq,
-        chains=len(chains),
+        chains=chains,
         digest=digest,
         hash=event.hash,
-        body=body,
+        since=since,
+        changes=changes,
         sealed_at=now,
     )
     session.add(made)
@@ -127,16 +121,16 @@ def seal(uow: UnitOfWork, now: datetime, actor: Actor = CLOCK) -> HeadSeal:
     return made
 
 
-def heads_of(seal: HeadSeal) -> dict[str, Head]:
-    """The heads a seal holds, by chain. Raises ValueError for a body that is none of ours."""
+def listed(session: Session, seal: HeadSeal) -> HeadList:
+    """The whole list a seal's digest was made of. Raises `Refusal` ``seal_spoiled`` (409) where it
+    is another one now."""
     try:
-        rows = orjson.loads(seal.body)["chains"]
-        found = {chain: Head(seq, hash_) for chain, seq, hash_ in rows}
-        if not all(type(seq) is int and type(hash_) is str for seq, hash_ in found.values()):
-            raise TypeError
-        return found
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"the seal of {seal.day} cannot be read") from error
+        found = seal_lists.rebuilt(session, seal.day)
+    except ValueError as error:
+        raise Refusal("seal_spoiled", 409, day=seal.day.isoformat()) from error
+    if found.digest(seal.day) != seal.digest:
+        raise Refusal("seal_spoiled", 409, day=seal.day.isoformat())
+    return found
 
 
 # ----------------------------------------------------------------------------------- lodging
@@ -144,11 +138,14 @@ def heads_of(seal: HeadSeal) -> dict[str, Head]:
 
 def lodge(uow: UnitOfWork, day: date, how: str, actor: Actor, now: datetime) -> HeadSeal:
     """Record that an auditor takes a day's seal elsewhere. Raises `Refusal` ``seal_unknown`` (404),
-    ``form_invalid`` (422) for a way there is none of, and as `auditing.auditor`."""
+    ``form_invalid`` (422) for a way there is none of, as `listed` for a file of what does not meet
+    its digest, and as `auditing.auditor`."""
     auditing.auditor(uow.session, actor)
     if how not in get_args(How):
         raise Refusal("form_invalid", 422, errors={"how": "not_an_option"})
     found = get(uow.session, day)
+    if how == "file":
+        listed(uow.session, found)
     note_lodged(uow, found, how, actor, now)
     return found
 
@@ -173,7 +170,8 @@ def line(seal: HeadSeal) -> str:
 
 
 def lodged_file(session: Session, seal: HeadSeal, fingerprint: str) -> bytes:
-    """The seal with all its heads as a file to lodge, also for ``planroom-verify --heads``."""
+    """The seal with all its heads as a file to lodge, also for ``planroom-verify --heads``. Raises
+    as `listed`."""
     unit = organization(session)
     told: dict[str, Any] = {
         "format": FORMAT,
@@ -183,7 +181,7 @@ def lodged_file(session: Session, seal: HeadSeal, fingerprint: str) -> bytes:
         "sealed_at": utc_text(seal.sealed_at),
         "line": line(seal),
         "digest": seal.digest,
-        "chains": json.loads(seal.body)["chains"],
+        "chains": [[name, *head] for name, head in sorted(listed(session, seal).heads.items())],
     }
     return (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()
 
@@ -210,17 +208,3 @@ def lodgings(session: Session, days: list[date]) -> Mapping[str, list[Lodging]]:
             one = Lodging(told["how"], event.occurred_at, event.person_id)
             found.setdefault(told["day"], []).append(one)
     return found
-
-
-def every(session: Session) -> Iterator[HeadSeal]:
-    """All seals in order, one at a time."""
-    after: date | None = None
-    while True:
-        query = select(HeadSeal).order_by(HeadSeal.day).limit(20)
-        some = list(session.scalars(query if after is None else query.where(HeadSeal.day > after)))
-        if not some:
-            return
-        after = some[-1].day
-        for one in some:
-            yield one
-            session.expunge(one)

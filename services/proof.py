@@ -1,24 +1,24 @@
-"""What the proof pages show and do: a chain checked on the screen, link by link; all chains checked
-a portion at a time; what the last check found."""
+"""What the proof pages of a case show and do: its chain checked on the screen, link by link; what
+the last check found."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.cases import Case
-from models.history import ChainHead, HistoryEvent
+from models.history import HistoryEvent
+from models.people import Person
 from services import access, auditing, heads_check, history
 from services.actor import Actor
 from services.canonical import canonical, link_hash
 from services.errors import Refusal
-from services.heads import heads_of, latest
+from services.heads import latest
 from services.history import body_of, chain_of, events_of_chain, payload_of
 from services.uow import Database, UnitOfWork
 from services.verify import ChainReport, verify_chain
@@ -82,7 +82,7 @@ def sealed(session: Session, chain: str) -> Sealed | None:
     """None where no seal knows the chain yet."""
     seal = latest(session)
     try:
-        head = heads_of(seal).get(chain) if seal is not None else None
+        head = heads_check.last_head(session, chain)
     except ValueError:
         return Sealed(seal.day.isoformat(), 0, False) if seal is not None else None
     if seal is None or head is None:
@@ -131,7 +131,7 @@ def check_case(db: Database, case_id: int, actor: Actor, now: datetime) -> Check
         "first_break": first,
         "erased": report.erased,
     }
-    db.run(lambda uow: _note(uow, payload, actor, now))
+    db.run(lambda uow: note_check(uow, payload, actor, now))
     return found
 
 
@@ -168,70 +168,16 @@ def last_check(session: Session, chain: str) -> Last | None:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Portion:
-    """Some of all chains checked: ``after`` is where the next portion goes on, None at the end.
-    ``done`` counts this portion's chains, ``total`` all there are."""
-
-    done: int
-    total: int
-    broken: Sequence[ChainReport]
-    seals: Sequence[heads_check.Break]
-    after: str | None
+def cases_of(session: Session, person: Person, chains: Iterable[str]) -> Mapping[str, Case]:
+    """By chain, the cases these are the record of, those the person may see."""
+    ids = {chain.removeprefix("case:") for chain in chains if chain.startswith("case:")}
+    wanted = [int(id_) for id_ in ids if id_.isascii() and id_.isdigit() and len(id_) < 10]
+    rows = select(Case).where(Case.id.in_(wanted), access.visible_cases(person))
+    return {chain_of(case.id): case for case in session.scalars(rows)}
 
 
-def check_some(
-    db: Database, after: str, actor: Actor, now: datetime, seconds: float = 1.5
-) -> Portion:
-    """Check chains in order of name, those behind ``after`` ("" to begin), for about so long, and
-    put on record which (``audit.verified``). The first portion also holds all seals against the
-    chains. Raises as `auditing.auditor`."""
-    with db.read() as session:
-        auditing.auditor(session, actor)
-        after = after.replace("\x00", "")
-        total = session.scalar(select(func.count()).select_from(ChainHead)) or 0
-        seals = heads_check.check_seals(session).breaks if not after else []
-        begun, broken, done, first = time.monotonic(), list[ChainReport](), 0, ""
-        chain = _next(session, after)
-        last = after
-        while chain is not None and (not done or time.monotonic() - begun < seconds):
-            report = verify_chain(session, chain)
-            broken += [] if report.ok else [report]
-            first, last, done = first or chain, chain, done + 1
-            chain = _next(session, chain)
-        if chain is None:
-            without = _without_record(session)
-            broken += without
-            done += len(without)
-    payload = {
-        "chain": (f"{first}…{last}" if done > 1 else last) or "-",
-        "ok": not broken and not seals,
-        "length": done,
-        "reason": broken[0].reason if broken else seals[0].reason if seals else "",
-    }
-    db.run(lambda uow: _note(uow, payload, actor, now))
-    return Portion(done, max(total, done), broken, seals, last if chain is not None else None)
-
-
-def _next(session: Session, after: str) -> str | None:
-    """The next chain there are events or a head of: two looks at an index, however many there
-    are."""
-    found = [
-        session.scalar(select(func.min(column)).where(column > after))
-        for column in (HistoryEvent.chain, ChainHead.chain)
-    ]
-    return min((chain for chain in found if chain is not None), default=None)
-
-
-def _without_record(session: Session) -> list[ChainReport]:
-    """Cases that have lost their whole chain, head and all."""
-    chains = set(session.scalars(select(ChainHead.chain)))
-    names = [chain_of(case_id) for case_id in session.scalars(select(Case.id).order_by(Case.id))]
-    reports = [verify_chain(session, chain) for chain in names if chain not in chains]
-    return [report for report in reports if report.reason == "missing"]
-
-
-def _note(uow: UnitOfWork, payload: dict[str, Any], actor: Actor, now: datetime) -> None:
+def note_check(uow: UnitOfWork, payload: dict[str, Any], actor: Actor, now: datetime) -> None:
+    """Put what a check found on record (``audit.verified``)."""
     auditing.auditor(uow.session, actor)
     history.append(
         uow,

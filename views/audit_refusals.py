@@ -21,6 +21,7 @@ AUDIT_SENTENCES = {
     ),
     "bundle_too_large": _l("材料包超过 4 GB,不能制作。"),
     "seal_unknown": _l("那一天没有封存。"),
+    "seal_spoiled": _l("%(day)s 的封存清单被改过,不能存成文件。请先核对全部校验链,看断点在哪里。"),
     "lodged_unreadable": _l("这不是链头清单,也不是封存的一行,或者被改过。"),
     "signing_key_missing": _l(
         "签名密钥不见了。记录里的指纹是 %(fingerprint)s。请从备份恢复,"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import click
 from flask.cli import AppGroup
 
-from services import channels, heads_check, organisation, people, verify
+from services import channels, heads_check, organisation, people, seal_walk, verify
 from services.actor import SYSTEM
 from services.errors import Refusal
 from services.kinds import kinds, role_rows, standing, with_superiors
@@ -113,11 +113,12 @@ def verify_history(chain: str) -> None:
     chains are also held against the daily seals."""
     broken = 0
     with planroom().database.read() as session:
-        seals = heads_check.check_seals(session) if not chain else heads_check.Outcome()
+        seals = seal_walk.check_seals(session) if not chain else heads_check.Outcome()
         for found in seals.breaks:
             broken += 1
             place = f" {found.chain} at {found.seq}" if found.chain else ""
-            click.echo(f"seal of {found.day}: BROKEN{place} ({found.reason})")
+            upto = f" to {found.until}" if found.until else ""
+            click.echo(f"seal of {found.day}{upto}: BROKEN{place} ({found.reason})")
         if not chain and seals.ok:
             click.echo(f"seals: {seals.seals} hold, {seals.heads} different heads")
         reports = [verify.verify_chain(session, chain)] if chain else verify.verify_all(session)

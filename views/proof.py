@@ -4,8 +4,10 @@ were lodged."""
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, Response, current_app, make_response, request, send_file, url_for
@@ -22,6 +24,7 @@ from services import (
     masked_rows,
     masking,
     proof,
+    proof_portions,
     signing,
 )
 from services.directory import people_by_id
@@ -51,6 +54,8 @@ bp.before_request(auditors_only)
 
 #: Bytes of a list of heads that is brought back to be compared: of 150,000 chains.
 LODGED_BYTES = files.MAX_BYTES
+#: Breaks of a kind told on a page; how many more there are is said.
+MOST = 50
 
 
 # ------------------------------------------------------------------------------------ a case
@@ -139,7 +144,7 @@ def heads_page() -> Answer:
 def _heads_page(
     refused: str = "",
     status: int = 200,
-    portion: proof.Portion | None = None,
+    portion: proof_portions.Portion | None = None,
     compared: heads_check.Outcome | None = None,
 ) -> Answer:
     with database().read() as session:
@@ -169,13 +174,29 @@ def _heads_page(
             refused=refused,
             portion=portion,
             compared=compared,
-            done=_count("done") + (portion.done if portion is not None else 0),
-            bad=_count("bad") + _bad(portion),
-            chain_name=chain_name,
-            break_words=break_words,
-            reason_words=reason_words,
+            **_progress(session, portion, compared.breaks if compared is not None else ()),
         )
     return make_response(page, status)
+
+
+def _progress(
+    session: Session,
+    portion: proof_portions.Portion | None,
+    compared: Sequence[heads_check.Break] = (),
+) -> dict[str, Any]:
+    """How far the check of everything is, and what words for what it found take."""
+    seals, broken = (portion.seals, portion.broken) if portion is not None else ((), ())
+    found = [one.chain for some in (seals, compared, broken) for one in some[:MOST]]
+    return {
+        "most": MOST,
+        "done": _count("done") + (portion.done if portion is not None else 0),
+        "bad": _count("bad") + len(seals) + len(broken),
+        "bad_before": _count("bad"),
+        "cases": proof.cases_of(session, me(), found),
+        "chain_name": chain_name,
+        "break_words": break_words,
+        "reason_words": reason_words,
+    }
 
 
 def _key(session: Session) -> tuple[str, str]:
@@ -226,30 +247,19 @@ def _mailto(seal: HeadSeal) -> str:
 
 @bp.post("/proof/check")
 def check_all() -> Answer:
-    """Check some chains, and say how to go on; htmx goes on by itself."""
+    """Check some seals and chains, and say how to go on; htmx goes on by itself."""
     after = request.form.get("after", "")[:60].replace("\x00", "")
-    portion = proof.check_some(database(), after, actor(access.AUDITOR), now())
+    portion = proof_portions.check_some(database(), after, actor(access.AUDITOR), now())
     if not wants_fragment():
         return _heads_page(portion=portion)
-    return render(
-        "audit/_proof_progress.html",
-        portion=portion,
-        done=_count("done") + portion.done,
-        bad=_count("bad") + _bad(portion),
-        chain_name=chain_name,
-        break_words=break_words,
-        reason_words=reason_words,
-    )
+    with database().read() as session:
+        return render("audit/_proof_progress.html", portion=portion, **_progress(session, portion))
 
 
 def _count(name: str) -> int:
     """How many earlier portions had: only shown."""
     text = request.form.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
-
-
-def _bad(portion: proof.Portion | None) -> int:
-    return len(portion.broken) + len(portion.seals) if portion is not None else 0
 
 
 @bp.post("/proof/compare")

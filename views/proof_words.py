@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from models.cases import Case
 from services.heads_check import Break
+from services.proof_portions import SEALS
 from views.terms import named
 
 #: `services.verify.Reason` and ``seal_REASON`` (`services.heads_check.Reason`).
@@ -24,6 +26,7 @@ REASONS = {
     "head": _l("链头不符"),
     "missing": _l("事件没有记录"),
     "list": _l("封存的清单被改过"),
+    "lost": _l("前面有封存被改过或被拿掉,清单推算不出来,无从核对"),
     "event": _l("封存的记录不符"),
     "removed": _l("封存被拿掉"),
     "back": _l("后一次封存反而记得更少"),
@@ -40,22 +43,27 @@ def reason_words(reason: str) -> str:
     return named(REASONS, reason)
 
 
-def break_words(found: Break) -> str:
+def break_words(found: Break, cases: Mapping[str, Case]) -> str:
     """What does not hold, by which seal."""
     why = named(REASONS, found.reason)
+    if found.until and found.until != found.day:
+        return _("%(day)s 到 %(until)s 的封存:%(why)s", day=found.day, until=found.until, why=why)
     if not found.chain:
         return _("%(day)s 的封存:%(why)s", day=found.day, why=why)
     return _(
         "%(day)s 的封存,%(chain)s第 %(seq)s 条:%(why)s",
         day=found.day,
-        chain=chain_name(found.chain),
+        chain=chain_name(found.chain, cases),
         seq=found.seq,
         why=why,
     )
 
 
-def chain_name(chain: str) -> str:
-    """What a chain is the record of."""
+def chain_name(chain: str, cases: Mapping[str, Case] = MappingProxyType({})) -> str:
+    """What a chain is the record of; a case by its number, where it is among ``cases`` (by
+    chain)."""
+    if chain in cases:
+        return f"{cases[chain].number} "
     if chain.startswith("case:"):
         return _("事件链 %(id)s ", id=chain.removeprefix("case:"))
     return {
@@ -66,8 +74,10 @@ def chain_name(chain: str) -> str:
 
 
 def chains_named(chain: str, cases: Mapping[int, Case]) -> str:
-    """What a check went through, as its event has it: one chain, or ``FIRST…LAST`` in order of
-    their names. A case by its number."""
+    """What a check went through, as its event has it: one chain, ``FIRST…LAST`` in order of
+    their names, or seals up to a day. A case by its number."""
+    if chain.startswith(SEALS):
+        return _("各日封存,到 %(day)s 为止", day=chain.removeprefix(SEALS))
     first, dots, last = chain.partition("…")
     if dots:
         return _("%(first)s 到 %(last)s", first=_named(first, cases), last=_named(last, cases))

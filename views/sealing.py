@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 from flask.cli import with_appcontext
+from sqlalchemy.orm import Session
 
+from models.audit import HeadSeal
 from services import heads, heads_check, signing
 from services.actor import SYSTEM
 from services.errors import Refusal
@@ -45,7 +47,7 @@ def show(out: Path | None, against: Path | None) -> None:
         found = heads.latest(session)
         if found is None:
             raise click.ClickException("There is no seal yet: `flask history seal` makes one.")
-        content = heads.lodged_file(session, found, signing.on_record(session) or "")
+        content = _content(session, found) if out is not None else b""
     click.echo(heads.line(found))
     if out is not None:
         out.write_bytes(content)
@@ -56,6 +58,15 @@ def show(out: Path | None, against: Path | None) -> None:
 
         parts.database.run(work)
         click.echo(f"{found.chains} chains: {out}")
+
+
+def _content(session: Session, seal: HeadSeal) -> bytes:
+    try:
+        return heads.lodged_file(session, seal, signing.on_record(session) or "")
+    except Refusal:
+        raise click.ClickException(
+            f"The list of {seal.day} was changed: `flask history verify` says where."
+        ) from None
 
 
 def _compare(content: bytes) -> None:

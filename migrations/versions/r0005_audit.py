@@ -33,11 +33,13 @@ def upgrade() -> None:
         sa.Column("chains", sa.Integer(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("since", sa.Date(), nullable=True),
         sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changes", sa.Text(), nullable=False),
         sa.CheckConstraint(
             "length(digest) = 64 and length(hash) = 64", name=op.f("ck_head_seal_digest")
         ),
+        sa.CheckConstraint("since is null or since < day", name=op.f("ck_head_seal_since")),
         sa.PrimaryKeyConstraint("day", name=op.f("pk_head_seal")),
         sa.UniqueConstraint("seq", name=op.f("uq_head_seal_seq")),
     )

@@ -345,8 +345,11 @@ def test_why_a_text_was_withdrawn_is_not_in_a_masked_bundle(
 @pytest.mark.parametrize(
     ("spoiled", "code"),
     [
-        ("UPDATE head_seal SET body = 'x'", "seal_list"),
-        ("UPDATE head_seal SET body = '[]'", "seal_list"),
+        ("UPDATE head_seal SET changes = 'x'", "seal_list"),
+        ("UPDATE head_seal SET changes = '[]'", "seal_list"),
+        ("UPDATE head_seal SET changes = '[]' WHERE since IS NULL", "seal_list"),
+        ("UPDATE head_seal SET changes = 'x' WHERE since IS NOT NULL", "seal_list"),
+        ("DELETE FROM head_seal WHERE since IS NULL", "seal_list"),
         ("UPDATE history_event SET content = 'x' WHERE chain = 'heads'", "seal_event"),
         ("DELETE FROM history_event WHERE chain = 'heads'", "seal_event"),
     ],

@@ -37,7 +37,7 @@ A_COLUMN = {
     "release": "account = 'x'",
     "approval": "decision = 'reject'",
     "personal_value": "value = 'x'",
-    "head_seal": "body = 'x'",
+    "head_seal": "changes = 'x'",
     "destruction_vote": "comment = 'x'",
     "chain_head": "hash = 'x'",
 }
@@ -309,7 +309,7 @@ def _statement(uow: UnitOfWork, now: datetime) -> None:
             chains=1,
             digest=digest,
             hash=digest,
-            body="{}",
+            changes="[]",
             sealed_at=now,
         )
     )

@@ -18,9 +18,11 @@ from services import heads, history
 from services.actor import CLOCK
 from services.canonical import canonical, link_hash
 from services.errors import Refusal
-from services.heads_check import Outcome, check_chain, check_lodged, check_seals
+from services.heads_check import Outcome, check_chain, check_lodged
 from services.history import HEADS
 from services.scheduler import Scheduler
+from services.seal_lists import HeadList
+from services.seal_walk import check_seals
 from services.uow import Database, UnitOfWork
 from services.verify import verify_all
 from tests.integration.store_rows import open_case_on_record
@@ -56,10 +58,12 @@ def test_once_a_day_and_each_chained_to_the_day_before(db: Database, now: dateti
     more(db, now)
     second = seal(db, now + DAY)
     third = seal(db, now + 5 * DAY)
-    assert heads.heads_of(second).keys() == {f"case:{case_id}", "org", HEADS}
-    assert heads.heads_of(second)[HEADS].hash == first.hash, "the day before is in the list"
-    assert hashlib.sha256(third.body.encode()).hexdigest() == third.digest
     with db.read() as session:
+        listed = heads.listed(session, second)
+        assert listed.heads.keys() == {f"case:{case_id}", "org", HEADS}
+        assert listed.heads[HEADS].hash == first.hash, "the day before is in the list"
+        body = canonical({"chains": chains_of(heads.listed(session, third)), "day": "2026-03-15"})
+        assert hashlib.sha256(body.encode()).hexdigest() == third.digest, "made of the whole list"
         events = history.events_of_chain(session, HEADS)
         told = [history.payload_of(event) for event in events]
         assert [one["was"] for one in told] == [None, "2026-03-10", "2026-03-11"]
@@ -72,6 +76,10 @@ def test_the_day_is_the_units_own(db: Database) -> None:
     open_case_on_record(db, datetime(2026, 3, 10, 2, tzinfo=UTC))
     evening = seal(db, datetime(2026, 3, 10, 16, 30, tzinfo=UTC))
     assert evening.day.isoformat() == "2026-03-11", "half past midnight in Beijing"
+
+
+def chains_of(listed: HeadList) -> list[list[Any]]:
+    return [[chain, *head] for chain, head in sorted(listed.heads.items())]
 
 
 def tamper(db: Database, *statements: str, **params: Any) -> None:
@@ -136,12 +144,19 @@ def test_it_shows_an_end_cut_off_and_a_chain_written_anew(db: Database, now: dat
 
 
 TAMPERS = {
-    "the list": (["UPDATE head_seal SET body = replace(body, '2026-03-10', '2026-03-09')"],
-                 {"list"}),
-    "no list at all": (["UPDATE head_seal SET body = '[]'"], {"list"}),
+    "a head's number": (["UPDATE head_seal SET changes = replace(changes, '[\"case:1\",', '[\"case:1\",9')"],
+                        {"list", "cut_off"}),
+    "a row twice": (["UPDATE head_seal SET changes = '[' || substr(changes, 2, length(changes) - 2)"
+                     " || ',' || substr(changes, 2)"], {"list"}),
+    "a row of nothing": (["UPDATE head_seal SET changes = "
+                          "replace(changes, ']]', '],[\"zzz\",0,\"\"]]')"], {"list"}),
+    "no list at all": (["UPDATE head_seal SET changes = '[]'"], {"list"}),
+    "not a row": (["UPDATE head_seal SET changes = 'x'"], {"list"}),
     "the digest": (["UPDATE head_seal SET digest = '" + "b" * 64 + "'"], {"list", "event"}),
     "the seal": (["DELETE FROM head_seal"], {"removed"}),
     "the seal's event": (["DELETE FROM history_event WHERE chain = 'heads'"], {"event"}),
+    "what the event says": (["UPDATE history_event SET content = 'x' WHERE chain = 'heads'"],
+                            {"event"}),
 }  # fmt: skip
 
 
@@ -233,13 +248,12 @@ def test_a_list_that_was_spoiled_is_told(db: Database, now: datetime) -> None:
     chain = f"case:{case_id}"
     with db.read() as session:
         assert check_chain(session, chain) == [] and check_chain(session, "case:99") == []
-    for body, of_one in (
-        ("x", True), ("", True), ("[]", True), ('{"chains":7,"day":"2026-03-10"}', True),
-        ('{"chains":[["%s",true,"a"]],"day":"2026-03-10"}' % chain, True),  # noqa: UP031
-        ('{"chains":[["%s"]],"day":"2026-03-10"}' % chain, False),  # noqa: UP031
-        ('{"chains":[[],7],"day":"2026-03-10"}', False),
+    row = f'["{chain}",true,"a"]'
+    for changes, of_one in (
+        ("x", True), ("", True), ("{}", True), (f"[{row}]", True), (f'[["{chain}"]]', False),
+        ("[]", False), ("[[],7]", False),
     ):  # fmt: skip
-        tamper(db, "UPDATE head_seal SET body = :b", b=body)
+        tamper(db, "UPDATE head_seal SET changes = :c", c=changes)
         assert "list" in {found.reason for found in check(db).breaks}
         with db.read() as session:
             found = check_chain(session, chain)

@@ -101,6 +101,8 @@ def test_a_broken_chain_is_said_to_be(world: World, as_: As, case: Case) -> None
     assert "第一处断点:第 7 条" in page and 'id="link-7"' in page and "不符" in page
     progress = auditor.post("/audit/proof/check").text
     assert "1 处对不上" in progress and "第一处断点:第 7 条" in progress
+    named = f'<a href="{address}">{case.number} </a>'
+    assert named in progress and "事件链" not in progress, "by its number, with the way there"
     with world.db.engine.begin() as connection:
         row = "UPDATE history_event SET content = '[]' WHERE chain = :c AND seq = 7"
         connection.execute(text(row), {"c": f"case:{case.id}"})
@@ -221,7 +223,8 @@ def test_seals_are_lodged_and_compared(world: World, as_: As, case: Case) -> Non
             cut = f"DELETE FROM {table} WHERE chain = :c AND {where}"
             connection.execute(text(cut), {"c": f"case:{case.id}"})
     status, page = compare(file.data)
-    assert status == 200 and f"事件链 {case.id} 第 29 条" in page and "末尾被截掉" in page
+    assert status == 200 and f"{case.number} 第 29 条" in page and "末尾被截掉" in page
+    assert f'href="/audit/cases/{case.id}/proof"' in page
 
 
 def test_bad_input_to_the_seals(as_: As, case: Case) -> None:
@@ -240,7 +243,7 @@ def test_all_chains_are_checked_a_portion_at_a_time(
 ) -> None:
     auditor, after, done = as_("auditor"), "", 0
     htmx = {"HX-Request": "true"}
-    monkeypatch.setattr("services.proof.time.monotonic", _Ticks())
+    monkeypatch.setattr("services.proof_portions.time.monotonic", _Ticks())
     for _ in range(20):
         sent = {"after": after, "done": str(done), "bad": "0"}
         page = auditor.post("/audit/proof/check", sent, headers=htmx).text
@@ -252,6 +255,55 @@ def test_all_chains_are_checked_a_portion_at_a_time(
     assert "全部对得上,各日封存也相符" in page and done == 2
     told = audit_events(world, "audit.verified")
     assert len(told) == done + 1 and all(one["ok"] for one in told)
+
+
+def test_seals_are_checked_a_portion_at_a_time(
+    world: World, as_: As, case: Case, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for later in range(1, 6):
+        world.db.run(lambda uow: heads.seal(uow, clock() + timedelta(days=later + 1)))  # noqa: B023
+    auditor, htmx = as_("auditor"), {"HX-Request": "true"}
+    with world.db.engine.begin() as connection:
+        guards.remove(connection)
+        days = connection.execute(text("SELECT day FROM head_seal ORDER BY day")).scalars().all()
+        spoil = "UPDATE head_seal SET changes = '[]' WHERE day = :d"
+        connection.execute(text(spoil), {"d": days[2]})
+    monkeypatch.setattr("services.proof_portions.time.monotonic", _Ticks())
+    monkeypatch.setattr("services.seal_walk._BATCH", 2)
+    sent, pages = {"after": "", "done": "0", "bad": "0"}, []
+    for _ in range(20):
+        pages.append(auditor.post("/audit/proof/check", sent, headers=htmx).text)
+        for name in sent:
+            sent[name] = pages[-1].partition(f'name="{name}" value="')[2].partition('"')[0]
+        if not sent["after"]:
+            break
+    first, second, third = pages[:3]
+    assert "已核对 2 次,共 7 次" in first and 'max="7" value="2"' in first
+    assert "封存的清单被改过" not in first
+    assert f"<strong>第一处断点</strong> · {days[2]} 的封存:封存的清单被改过" in second
+    assert "已核对 4 次,共 7 次" in second and "<strong>" not in third
+    assert "第一处断点" not in "".join(pages[2:]), "said once"
+    assert "处对不上" in pages[-1]
+    told = audit_events(world, "audit.verified")
+    assert [one["ok"] for one in told][:2] == [True, False] and len(told) == len(pages)
+    assert told[0] | {"chain": "", "length": 0} == {
+        "chain": "", "ok": True, "length": 0, "reason": "",
+    }  # fmt: skip
+    assert f"各日封存,到 {days[1]} 为止" in auditor.get("/audit/log").text
+    refused = auditor.post("/audit/proof/lodge", {"day": str(days[2]), "how": "file"})
+    assert refused.status_code == 409 and "不能存成文件" in refused.text
+    assert not audit_events(world, "heads.lodged")
+
+
+def test_of_many_breaks_some_are_told_and_how_many_more(
+    world: World, as_: As, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with world.db.engine.begin() as connection:
+        guards.remove(connection)
+        connection.execute(text("UPDATE history_event SET hash = :h"), {"h": "0" * 64})
+    monkeypatch.setattr("views.proof.MOST", 2)
+    page = as_("auditor").post("/audit/proof/check").text
+    assert page.count("整条链被重写") == 1 and page.count("另有") == 2
 
 
 class _Ticks:

@@ -180,7 +180,7 @@ INNER = {
     "evidence.note", "files.attach", "heads.note_lodged", "heads.seal", "history.append",
     "incidents.raise_incidents", "incidents.resolve_open", "instances.record",
     "instances.retime_case", "instances.send_message", "instances.start_instance",
-    "intents.store_intents", "organisation.ensure_roles", "organisation.found",
+    "intents.store_intents", "organisation.ensure_roles", "organisation.found", "proof.note_check",
     "releases.release_statement", "signing.key_of", "signing.renew", "statements.start",
     "statements.write_version", "step_events.write_cancelled", "step_events.write_decisions",
     "step_events.write_due_moved", "step_events.write_opened", "step_events.write_step",
@@ -189,7 +189,7 @@ INNER = {
 #: The audit room's own verbs: an auditor's, and nobody else's (`services.auditing`).
 ROOM = {
     "evidence.make_bundle", "export_jobs.cancel", "export_jobs.request", "heads.lodge",
-    "proof.check_case", "proof.check_some", "unmasking.unmask", "unmasking.unmask_signal",
+    "proof.check_case", "proof_portions.check_some", "unmasking.unmask", "unmasking.unmask_signal",
     "saved_searches.save",
     "saved_searches.remove", "saved_searches.record_search", "exceptions.record_file",
 }  # fmt: skip
