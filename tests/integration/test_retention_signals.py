@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -30,7 +31,9 @@ from tests.integration.archive_world import (
     taken,
     with_keepers,
 )
+from tests.integration.evidence_world import bundle_of
 from tests.integration.world import World
+from tools.planroom_verify import verify
 
 NEXT_YEAR = datetime(2027, 6, 1, 4, 0, tzinfo=UTC)
 
@@ -209,3 +212,15 @@ def test_a_held_signal_holds_the_case_it_becomes(kept: World) -> None:
     assert lifted.chain == history.chain_of(case.id), "it belongs to the case by now"
     made = agreed(kept, case)
     assert [item.case_id for item in made.items] == [case.id]
+
+
+def test_the_bundle_of_a_case_that_was_held_as_a_signal_verifies(
+    kept: World, tmp_path: Path
+) -> None:
+    found = signal(kept, "甲来电")
+    placed = hold(kept, found)
+    case = taken(kept, found)
+    lift(kept, placed)
+    content, _made = bundle_of(kept, tmp_path, case.id, LATER)
+    (tmp_path / "bundle.zip").write_bytes(content)
+    assert verify(tmp_path / "bundle.zip").sound
