@@ -4,7 +4,8 @@
     pip install rfc8785 cryptography
     python planroom_verify.py bundle.zip [--key FINGERPRINT] [--heads LODGED] [--lang zh|en]
 
-``--key``: the fingerprint of the unit's signing key, got by another way than the bundle.
+``--key``: the fingerprint of the unit's signing key, got by another way than the bundle; again for
+each further one, where the unit has changed its key.
 ``--heads``: a list of chain heads (or a text with its one line) that was lodged outside the unit.
 Says in words what was checked and where the first break is. Ends with 0 (sound), 1 (broken),
 2 (unreadable).
@@ -331,8 +332,9 @@ def _require_shape(told: Mapping[str, Any]) -> None:
         raise ValueError("chain")
 
 
-def check_key(box: Container, manifest: Manifest, key: str, report: Report) -> None:
-    """Key and signature; ``key``: the fingerprint it has to have, "" where none was given."""
+def check_key(box: Container, manifest: Manifest, keys: frozenset[str], report: Report) -> None:
+    """Key and signature; ``keys``: the fingerprints of which it has to have one, where any were
+    given."""
     report.begin(3)
     missing = [name for name in ("key.pub", "manifest.sig") if name not in box.infos]
     for name in missing:
@@ -353,14 +355,14 @@ def check_key(box: Container, manifest: Manifest, key: str, report: Report) -> N
     fingerprint = sha256(public.public_bytes(coding.Raw, form.Raw))
     if fingerprint != manifest.told["key"]:
         report.broken("key_other", found=fingerprint, told=str(manifest.told["key"])[:64])
-    if key and key != fingerprint:
-        report.broken("key_foreign", found=fingerprint, wanted=key)
+    if keys and fingerprint not in keys:
+        report.broken("key_foreign", found=fingerprint, wanted=", ".join(sorted(keys)))
     try:
         public.verify(box.whole("manifest.sig"), manifest.raw)
     except InvalidSignature:
         report.broken("signature")
     else:
-        report.say("signed_known" if key == fingerprint else "signed", key=fingerprint)
+        report.say("signed_known" if fingerprint in keys else "signed", key=fingerprint)
 
 
 def check_files(box: Container, manifest: Manifest, report: Report) -> None:
@@ -995,8 +997,9 @@ def read_lodged(content: bytes) -> Lodged:
 
 
 def check_lodged(
-    lodged: Lodged, seal: Seal | None, manifest: Manifest, chain: Chain, report: Report
-) -> int:
+    lodged: Lodged, seal: Seal | None, manifest: Manifest, chain: Chain, keys: frozenset[str],
+    report: Report,
+) -> int:  # fmt: skip
     """What was lodged against the bundle; up to which event it fixes the chain (0: none)."""
     report.begin(12)
     covers = 0
@@ -1010,9 +1013,12 @@ def check_lodged(
             covers = max(covers, seal.covers)
     if lodged.chains is not None:
         if lodged.key and lodged.key != manifest.told["key"]:
-            report.broken(
-                "key_foreign", found=str(manifest.told["key"])[:64], wanted=lodged.key[:64]
-            )
+            if manifest.told["key"] in keys:
+                report.say("lodged_other_key", day=lodged.day, key=lodged.key[:64])
+            else:
+                report.broken(
+                    "key_foreign", found=str(manifest.told["key"])[:64], wanted=lodged.key[:64]
+                )
         if manifest.chain in lodged.chains:
             head = lodged.chains[manifest.chain]
             covers = max(covers, _hold(head, lodged.day, manifest, chain, report, "lodged"))
@@ -1040,10 +1046,11 @@ _COMMITTED = timedelta(minutes=10)
 
 
 def verify(path: Path, key: str = "", heads: Path | None = None) -> Report:
-    """Check a bundle. Raises `Unreadable` where there is nothing to check."""
+    """Check a bundle; ``key``: fingerprints of the unit's keys, with commas between. Raises
+    `Unreadable` where there is nothing to check."""
     report = Report()
-    wanted = re.sub(r"[\s:]", "", key).lower()
-    if wanted and not re.fullmatch(r"[0-9a-f]{64}", wanted):
+    keys = frozenset(re.sub(r"[\s:]", "", one).lower() for one in key.split(",") if one.strip())
+    if not all(re.fullmatch(r"[0-9a-f]{64}", one) for one in keys):
         raise Unreadable("no_fingerprint")
     try:
         lodged = read_lodged(heads.read_bytes()) if heads is not None else None
@@ -1055,7 +1062,7 @@ def verify(path: Path, key: str = "", heads: Path | None = None) -> Report:
         box = Container(file, report)
         report.say("container", count=len(box.order))
         manifest = read_manifest(box, report)
-        _check(report, lambda: check_key(box, manifest, wanted, report))
+        _check(report, lambda: check_key(box, manifest, keys, report))
         _check(report, lambda: check_files(box, manifest, report))
         chain = _check(report, lambda: read_chain(box, manifest, report)) or Chain()
         values = _check(report, lambda: check_personal(box, manifest, chain, report)) or {}
@@ -1067,9 +1074,10 @@ def verify(path: Path, key: str = "", heads: Path | None = None) -> Report:
         covers = 0
         if lodged is not None:
             covers = (
-                _check(report, lambda: check_lodged(lodged, seal, manifest, chain, report)) or 0
+                _check(report, lambda: check_lodged(lodged, seal, manifest, chain, keys, report))
+                or 0
             )
-    _say_limits(report, manifest, chain, bool(wanted or (lodged and lodged.key)), covers)
+    _say_limits(report, manifest, chain, bool(keys or (lodged and lodged.key)), covers)
     return report
 
 
@@ -1162,6 +1170,9 @@ WORDS = {
     "lodged_holds": ("另存的 {day} 链头记着第 {seq} 条的校验码,相符;其后还有 {after} 条。",
                      "The heads lodged on {day} hold the hash of event {seq}, and it is the same; "
                      "{after} events came later."),
+    "lodged_other_key": ("{day} 另存链头时,单位用的是另一把密钥 {key};本包的密钥由 --key 认定。",
+                         "When the heads of {day} were lodged the unit had another key, {key}; the "
+                         "bundle's is vouched for by --key."),
     "lodged_unknown": ("另存的 {day} 链头里没有这条链(事件可能是后来才有的)。",
                        "The heads lodged on {day} do not know this chain (the case may be "
                        "younger)."),
@@ -1435,7 +1446,10 @@ def main(arguments: list[str] | None = None) -> int:
         prog="planroom-verify", description="Checks an evidence bundle of Planroom."
     )
     parser.add_argument("bundle", type=Path)
-    parser.add_argument("--key", default="", help="fingerprint of the unit's signing key")
+    parser.add_argument(
+        "--key", action="append", default=[],
+        help="fingerprint of the unit's signing key; may be given again",
+    )  # fmt: skip
     parser.add_argument("--heads", type=Path, help="chain heads lodged elsewhere (file or line)")
     own = "en" if os.environ.get("LANG", "").lower().startswith("en") else "zh"
     parser.add_argument("--lang", choices=("zh", "en"), default=own)
@@ -1444,7 +1458,7 @@ def main(arguments: list[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
-        report = verify(given.bundle, given.key, given.heads)
+        report = verify(given.bundle, ",".join(given.key), given.heads)
     except Unreadable as error:
         what = words(given.lang, error.code, error.args_)
         print(words(given.lang, "verdict_unreadable", {"what": what}))

@@ -599,6 +599,11 @@ def test_a_foreign_key(exhibit: Exhibit, seed: bytes) -> None:
     assert exhibit.verify(content).sound, "the bundle alone cannot know"
     for given_ in ({"key": exhibit.key.fingerprint}, {"heads": exhibit.lodged}):
         assert exhibit.verify(content, **given_).codes() == {"key_foreign"}
+    # The unit's next key, vouched for beside the one under which the heads were lodged.
+    both = f"{exhibit.key.fingerprint}, {foreign.fingerprint}"
+    report = exhibit.verify(content, key=both, heads=exhibit.lodged)
+    assert report.sound and "lodged_other_key" in {code for _step, code, _args in report.told}
+    assert exhibit.verify(exhibit.raw, key=both, heads=exhibit.lodged).sound
     half = packed({**exhibit.files, "key.pub": foreign.public_pem}.items())
     assert exhibit.verify(half).codes() == {"key_other", "signature"}
 
