@@ -25,6 +25,8 @@ _A4 = 9
 _NOT_IN_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 #: How a formula begins, the full-width forms included: some readers fold them.
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+#: What nobody sees before it, and some readers drop: spaces, controls, marks without a width.
+_UNSEEN = re.compile(r"[\s\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]*")
 _BREAKS = ("\t", "\r", "\n")
 #: What XML cannot carry, not even escaped.
 _NOT_IN_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
@@ -52,7 +54,9 @@ def guarded(text: str) -> str:
     """The text as it may stand in a cell of a CSV or Excel file."""
     if text[:1].isalnum():  # as nearly all: no formula begins so
         return text
-    if text.startswith(_BREAKS) or text.lstrip().startswith(_FORMULA):
+    begins = _UNSEEN.match(text)
+    at = begins.end() if begins is not None else 0
+    if text.startswith(_BREAKS) or text.startswith(_FORMULA, at):
         return "'" + text
     return text
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from services.sheets import Column, Value, guarded, write_sheet
 
-_STARTS = ["=", "+", "-", "@", "\t", "\r", "\n", " =", "\u3000@", "\uff1d", ""]
+_STARTS = ["=", "+", "-", "@", "\t", "\r", "\n", " =", "\u3000@", "\uff1d",
+           "\ufeff=", "\u200b +", "\x00-", "\u202e@", ""]  # fmt: skip
 
 
 def read_back(
