@@ -1,7 +1,7 @@
 """The record as a table: CSV for any program, XLSX for Excel. Row by row, in bounded memory.
 
-CSV as in RFC 4180 (CRLF, quotes doubled), UTF-8 with a byte order mark, since Excel takes a file
-without one for the local code page. Text that begins like a formula is guarded
+CSV as in RFC 4180 (CRLF, texts in quotes, quotes doubled), UTF-8 with a byte order mark: Excel
+takes a file without one for the local code page. Text that begins like a formula is guarded
 (`services.sheets`). A sheet of Excel holds 1,048,576 rows: what is more goes on on the next.
 Persons of the unit stand with their names, as on the case's own page; words about members of the
 public are masked as there.
@@ -60,7 +60,9 @@ def write_csv(out: IO[bytes], source: Source, progress: Progress, labels: Labels
     """Write the table; returns how many events. Moments are ISO 8601 in UTC."""
     text = io.TextIOWrapper(out, encoding="utf-8-sig", errors="replace", newline="")
     try:
-        writer = csv.writer(text, lineterminator="\r\n")
+        # Every text in quotes: a program whose separator is another does not take it apart, and
+        # begins no cell in the middle of one.
+        writer = csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_NONNUMERIC)
         writer.writerow([guarded(labels.headings[name]) for name in COLUMNS])
         n = 0
         for row in _rows(source, labels):

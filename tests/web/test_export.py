@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -98,6 +99,9 @@ def test_every_format_of_a_running_case_is_whole_masked_and_guarded(
     assert sorted(int(row["序号"]) for row in rows) == [event.seq for event in events]
     assert {row["校验码"] for row in rows} == {event.hash for event in events}
     assert all(row["事件名称"].startswith("'=1+2") for row in rows)
+    # Texts stand in quotes, so that a program that separates by semicolons splits none of them.
+    bare = re.sub(r'"(?:[^"]|"")*"', "", table.decode("utf-8-sig"))
+    assert set(bare) <= set("0123456789,\r\n")
     book = load_workbook(io.BytesIO(exported(auditor, exports, world, "xlsx", case=case.number)))
     cells = [cell for row in book.active.iter_rows() for cell in row if cell.value is not None]
     assert book.active.max_row == len(events) + 1
