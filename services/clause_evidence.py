@@ -43,6 +43,7 @@ class CaseEvidence:
 
     @property
     def state(self) -> State:
+        """The clause's state in the case, by the places that decide it (`decisive`)."""
         counts = decisive([one.target for one in self.found])
         states = {one.state for one in self.found if one.target in counts}
         order: tuple[State, ...] = ("open", "done", "cancelled", "quiet")
@@ -50,6 +51,7 @@ class CaseEvidence:
 
     @property
     def verdict(self) -> Literal["", "met", "missed"]:
+        """Missed once one of its deadlines was, met if all judged were, "" without any."""
         verdicts = {one.verdict for one in self.found}
         return "missed" if "missed" in verdicts else "met" if "met" in verdicts else ""
 
@@ -80,10 +82,12 @@ class ClausePage:
 
     @property
     def newest(self) -> ClauseVersion:
+        """The clause as the newest version that has it words it."""
         return self.versions[0]
 
     @property
     def traced(self) -> bool:
+        """Whether any version's wording leaves something in a case."""
         return any(one.traced for one in self.versions)
 
 

@@ -63,6 +63,7 @@ class Figures:
 
     @property
     def total(self) -> int:
+        """All deadlines counted, whatever their verdict."""
         return sum(self.counts.values())
 
     @property

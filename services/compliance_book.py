@@ -62,6 +62,7 @@ class Book:
     reviews: list[tuple[int, str]] = field(default_factory=list)
 
     def of_plan(self, plan: str) -> list[Deadline]:
+        """A plan's deadlines (its key), in the order of their numbers."""
         return [one for one in self.deadlines if one.plan == plan]
 
     def clauses_of(self, plan: str) -> list[str]:

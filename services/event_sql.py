@@ -105,10 +105,12 @@ class Span:
 
 
 def any_of(some: Sequence[Condition]) -> Condition:
+    """One of the conditions holds; never, without any."""
     return _joined(" or ", some)
 
 
 def all_of(some: Sequence[Condition]) -> Condition:
+    """All of the conditions hold; always, without any."""
     return _joined(" and ", some)
 
 
@@ -127,6 +129,7 @@ class Asked:
         self.params: list[Any] = []
 
     def union(self, selects: Sequence[str]) -> str:
+        """All rows of the selects, in one select."""
         return " union all ".join(
             f"select * from ({one}) as s{place}" for place, one in enumerate(selects)
         )
@@ -172,6 +175,7 @@ class Asked:
         )
 
     def hint(self, index: Index) -> str:
+        """Holds SQLite to the index; PostgreSQL takes no such word and chooses itself."""
         return f" indexed by {index.name}" if self.sqlite else ""
 
     def _order(self, column: str, value: str | None, where: str, size: int, skip: int = 0) -> str:
@@ -213,6 +217,7 @@ class Asked:
 
 
 def dialect(session: Session) -> str:
+    """The database's name, as SQLAlchemy has it: ``sqlite`` or ``postgresql``."""
     return session.get_bind().dialect.name
 
 

@@ -56,4 +56,5 @@ class Seen:
             after = ids[-1]
 
     def close(self) -> None:
+        """What was seen is forgotten with its database."""
         self._db.close()

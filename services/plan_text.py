@@ -73,14 +73,17 @@ class WrittenPlan:
 
     @cached_property
     def by_number(self) -> dict[str, Step]:
+        """Every step of all parts, by its number."""
         return {step.number: step for part in self.parts for step in every(part.steps)}
 
     @cached_property
     def by_letter(self) -> dict[str, Part]:
+        """The parts by their letter."""
         return {part.letter: part for part in self.parts}
 
     @cached_property
     def role_named(self) -> dict[str, PlanRole]:
+        """The plan's roles by their key."""
         return {role.key: role for role in self.roles}
 
     @cached_property

@@ -47,6 +47,7 @@ class Report:
 
     @property
     def complete(self) -> bool:
+        """Whether every recipient has confirmed."""
         return self.last_at is not None
 
     @property

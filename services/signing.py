@@ -47,6 +47,7 @@ class Key:
 
     @property
     def fingerprint(self) -> str:
+        """SHA-256 (hex) of the raw public key: what people compare."""
         return hashlib.sha256(self.raw).hexdigest()
 
     @property

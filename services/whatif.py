@@ -62,6 +62,7 @@ class Prepared:
 
     @property
     def tiers(self) -> list[Tier]:
+        """The plan's tiers, in its own order."""
         return tiers_of(self.manifest)
 
     @property

@@ -24,6 +24,7 @@ from workflows.findings import Findings
 
 
 def check(bundle: Bundle, catalogue: Catalogue, found: Findings) -> None:
+    """Every check of what a plan may do, beyond what the engine asks; findings go to ``found``."""
     tables = tables_of(bundle.files)
     check_endings.check(catalogue, found)
     check_release.check(catalogue, found)

@@ -72,6 +72,7 @@ class Verdict:
 
     @property
     def fits(self) -> bool:
+        """Whether the whole record can have come from the diagram."""
         return self.misfit is None
 
 

@@ -25,6 +25,7 @@ class Cause:
     spared: Key | None = None
 
     def covers(self, key: Key, within: Within) -> bool:
+        """Whether it ends the element that stands there."""
         if self.host is not None:
             return self.host in within or (key == self.host and not self.body)
         spared = self.spared is not None and (key == self.spared or self.spared in within)

@@ -36,6 +36,7 @@ class Choices:
         return any(n + 1 < most for n, most in zip(self._given, self._asked, strict=False))
 
     def another(self) -> Choices | None:
+        """The answers to try next; None when all have been."""
         given = self._given[: len(self._asked)]
         while given:
             if given[-1] + 1 < self._asked[len(given) - 1]:

@@ -65,6 +65,7 @@ class Graph:
 
     @cached_property
     def triggers(self) -> frozenset[str]:
+        """Static paths of the start events of event sub-processes."""
         return frozenset(
             start
             for scope, starts in self.starts.items()

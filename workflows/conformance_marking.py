@@ -69,6 +69,7 @@ class Join:
 
     @property
     def key(self) -> Key:
+        """Path and round."""
         return self.path, self.round
 
 
@@ -87,6 +88,7 @@ class Marking:
     taken: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
 
     def copy(self) -> Marking:
+        """Another of the same, to be moved by itself."""
         return Marking(
             self.graph,
             dict(self.under_way),
@@ -170,4 +172,5 @@ class Marking:
         return node
 
     def is_body(self, path: str, node: Node) -> bool:
+        """Whether it is the body of a multi-instance rather than one of its instances."""
         return node.repeat in ("parallel", "sequential") and not path.endswith("]")

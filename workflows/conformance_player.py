@@ -24,6 +24,10 @@ def walks(act: Act) -> bool:
 
 @dataclass(eq=False)
 class Player:
+    """A replay as far as it has come: what is open, and what the record has told ahead of or
+    behind the act it belongs to. ``graph_for`` as in `conformance.replay`; ``ended`` once the
+    record has said so; ``acts`` and ``steps`` are how many were played."""
+
     graph_for: Callable[[str], Graph | None]
     marking: Marking | None = None
     ended: bool = False
@@ -38,6 +42,7 @@ class Player:
     decided: Decided = field(default_factory=dict)
 
     def copy(self) -> Player:
+        """Another of the same, to go on in a way of its own."""
         marking = self.marking.copy() if self.marking is not None else None
         return replace(
             self,

@@ -148,6 +148,8 @@ class EngineRefusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TaskOpened:
+    """A user task that is now somebody's turn."""
+
     id: str  # the engine task's UUID, stable until the task ends
     path: str
     element_id: str
@@ -169,6 +171,8 @@ class DueMoved:
 
 @dataclass(frozen=True, slots=True)
 class TaskClosed:
+    """A user task that is nobody's turn any more."""
+
     id: str
     path: str
     element_id: str
@@ -194,6 +198,8 @@ class TimerSet:
 
 @dataclass(frozen=True, slots=True)
 class TimerFired:
+    """A timer whose moment has come; as it was set (`TimerSet`)."""
+
     id: str
     path: str
     element_id: str
