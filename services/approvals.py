@@ -182,7 +182,8 @@ def approve_again(
 
 def handle_review(uow: UnitOfWork, s: Submission) -> dict[str, Any]:
     """``planroom:statement-review``: a decision of the kind in the element's property
-    ``approvalKind`` (review, secrecy, legal, countersign). ``s.data`` as in `handle_approve`."""
+    ``approvalKind`` (review, secrecy, legal, countersign). ``s.data``, and what it raises, as in
+    `handle_approve`."""
     return _handle(uow, s, s.element.properties.get("approvalKind") or "review")
 
 

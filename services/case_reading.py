@@ -111,7 +111,8 @@ def overview(session: Session, case_id: int, person: Person, now: datetime) -> C
 
 def overview_of(session: Session, case: Case, person: Person, now: datetime) -> CaseOverview:
     """As `overview`, of a case whose reading has been allowed already: the archive takes over
-    records of cases it had no part in (`services.archive_package.taker`)."""
+    records of cases it had no part in (`services.archive_package.taker`). Raises Refusal
+    ``plan_unknown`` 404 where the case's version is not there any more."""
     version = session.get(PlanVersion, case.plan_version_id)
     if version is None:
         raise Refusal("plan_unknown", 404)

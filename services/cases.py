@@ -67,7 +67,8 @@ def open_case(
     only) and values of variables the plan declares; the rest is kept in the case's settings.
 
     Raises Refusal ``read_only`` 403, ``not_your_role`` 403 (the plan names who may start it),
-    ``plan_unknown`` 404, ``signal_taken`` 409, ``form_invalid`` 422, ``plan_cannot_start`` 422.
+    ``clock_real`` 403 (an offset for any other case), ``plan_unknown`` 404, ``signal_taken`` 409,
+    ``form_invalid`` 422, ``plan_cannot_start`` 422.
     """
     session = uow.session
     person = access.writer(session, actor)
@@ -162,9 +163,9 @@ def open_case(
 
 def move_clock(uow: UnitOfWork, case_id: int, seconds: int, actor: Actor, now: datetime) -> Case:
     """Put a case's own time ``seconds`` further ahead of the wall, with its waiting timers and
-    due dates. Raises Refusal ``case_unknown`` 404, ``read_only`` 403, ``clock_real`` 403 for a
-    case that is neither a drill nor of the demonstration, ``form_invalid`` 422 for going back:
-    what is on record has happened."""
+    due dates. Raises Refusal ``case_unknown`` 404, ``read_only`` 403, ``case_over`` 409,
+    ``clock_real`` 403 for a case that is neither a drill nor of the demonstration,
+    ``form_invalid`` 422 for going back: what is on record has happened."""
     case = _case_to_write(uow, case_id, actor)
     _require_unreal(uow.session, case.is_drill)
     if seconds <= 0:
@@ -188,8 +189,9 @@ def move_clock(uow: UnitOfWork, case_id: int, seconds: int, actor: Actor, now: d
 
 def retier(uow: UnitOfWork, case_id: int, reason: str, actor: Actor, now: datetime) -> Case:
     """Ask for a case to be graded again (提级, 降级): the response stops where it is and grading
-    comes anew. Raises Refusal ``case_unknown`` 404, ``read_only`` 403, ``form_invalid`` 422
-    without a reason, ``message_not_expected`` 409 when the plan is not at a point for it."""
+    comes anew. Raises Refusal ``case_unknown`` 404, ``read_only`` 403, ``case_over`` 409,
+    ``form_invalid`` 422 without a reason, ``message_not_expected`` 409 when the plan is not at a
+    point for it."""
     case = _case_to_write(uow, case_id, actor)
     if not reason.strip():
         raise Refusal("form_invalid", 422, errors={"reason": "required"})

@@ -113,7 +113,8 @@ class Compliance:
 
 def compliance(session: Session, scope: Scope) -> Compliance:
     """The figures of a scope. Raises Refusal ``form_invalid`` 422 for a tier or clause the plan
-    does not have, ``plan_unknown`` 404."""
+    does not have, for either without a plan, and for a time that ends before it begins;
+    ``plan_unknown`` 404."""
     versions = versions_with_cases(session)
     _check(session, scope)
     book = book_of(session, versions, places_with_due_dates(session, scope))

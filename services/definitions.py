@@ -78,7 +78,8 @@ def catalogue_for(session: Session, version: PlanVersion) -> Catalogue:
 
 
 def element_of(session: Session, task: UserTask) -> Element:
-    """The plan's element behind an open or finished task."""
+    """The plan's element behind an open or finished task. Raises LookupError as `element_in`, and
+    where the instance is not there."""
     content_hash = session.scalar(
         select(ProcessInstance.content_hash).where(ProcessInstance.id == task.instance_id)
     )
@@ -89,7 +90,8 @@ def element_of(session: Session, task: UserTask) -> Element:
 
 def element_in(session: Session, task: UserTask, content_hash: str) -> Element:
     """The element behind a task of an instance that runs on ``content_hash``. A task finished
-    before the case moved to a version without its step has the element it had then."""
+    before the case moved to a version without its step has the element it had then. Raises
+    LookupError where no version the case ran on has it."""
     path = static_path(task.element_path)
     element = definition_for(session, content_hash).elements.get(path)
     if element is not None:

@@ -19,7 +19,8 @@ _BATCH = 500
 
 
 def batches(session: Session, case_id: int) -> Iterator[list[HistoryEvent]]:
-    """The chain's events, some at a time, each forgotten by the session when the next come."""
+    """The chain's events, some at a time, each forgotten by the session when the next come. Raises
+    Refusal ``chain_unreadable`` 409 (``seq``) where somebody wrote past us what cannot be read."""
     after = 0
     while True:
         try:
@@ -35,7 +36,8 @@ def batches(session: Session, case_id: int) -> Iterator[list[HistoryEvent]]:
 
 
 def lines(session: Session, case_id: int) -> Iterator[bytes]:
-    """``{"body": BODY, "hash": HASH}`` for each event, canonical JSON (RFC 8785), one a line."""
+    """``{"body": BODY, "hash": HASH}`` for each event, canonical JSON (RFC 8785), one a line.
+    Raises Refusal as `batches`."""
     for events in batches(session, case_id):
         yield b"".join(_line(event) for event in events)
 
@@ -74,7 +76,7 @@ def _commitments(session: Session, case_id: int) -> Iterator[list[tuple[int, str
 
 def personal_lines(session: Session, case_id: int) -> Iterator[bytes]:
     """``{"commitment", "field", "salt", "seq", "value"}`` for each personal value still kept, in
-    the order of the events, canonical JSON, one a line."""
+    the order of the events, canonical JSON, one a line. Raises Refusal as `batches`."""
     for wanted in _commitments(session, case_id):
         kept = _kept(session, [commitment for _seq, _name, commitment in wanted])
         yield b"".join(
@@ -104,7 +106,8 @@ def _personal(seq: int, commitment: str, field: str, salt: str, value: str) -> b
 
 
 def erased(session: Session, case_id: int) -> int:
-    """How many personal values the chain commits to that are no longer kept."""
+    """How many personal values the chain commits to that are no longer kept. Raises Refusal as
+    `batches`."""
     committed = {one[2] for some in _commitments(session, case_id) for one in some}
     rows = select(PersonalValue.commitment).where(PersonalValue.event_chain == chain_of(case_id))
     return len(committed - set(session.scalars(rows)))

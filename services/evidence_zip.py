@@ -72,7 +72,8 @@ class ZipWriter:
         return entry
 
     def close(self) -> int:
-        """Write the table of contents; returns the file's size."""
+        """Write the table of contents; returns the file's size in bytes. Raises Refusal
+        ``bundle_too_large`` 413."""
         begin = self._out.tell() - self._start
         for entry in self.entries:
             self._out.write(_central(entry))

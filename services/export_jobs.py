@@ -69,7 +69,8 @@ def request(
 ) -> ExportJob:
     """Ask for a file. ``now`` is wall time. Raises Refusal of `auditing.auditor` (403),
     ``export_format`` 422, ``export_under_way`` 409 while another of the person's is being made,
-    and those of `Conditions` for a filter that means nothing."""
+    and those of `Conditions` for a filter that means nothing; Stale where they asked twice in the
+    same moment."""
     session = uow.session
     person = auditor(session, actor)
     if format_ not in FORMATS:

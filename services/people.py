@@ -128,7 +128,8 @@ def set_roles(
 def set_password(
     uow: UnitOfWork, person_id: int, password: str, actor: Actor, now: datetime
 ) -> Person:
-    """A new password; all sessions of the person end. Raises `Refusal` as `create_person`."""
+    """A new password; all sessions of the person end. Raises `Refusal` as `create_person`, and
+    ``person_unknown`` (404)."""
     access.require_administrator(uow.session, actor)
     person = _person(uow.session, person_id)
     person.password_hash = hash_password(password)

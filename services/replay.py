@@ -104,7 +104,8 @@ def stretches(
     session: Session, case: Case, rows: Sequence[EventRow] | None = None
 ) -> list[Stretch]:
     """The versions the case ran on, in order. With ``rows``, all of its events, ``first`` is their
-    index; without, it is the ``seq`` of the first event less one."""
+    index; without, it is the ``seq`` of the first event less one. Raises Refusal ``plan_unknown``
+    404 where a version is not there any more."""
     if rows is None:
         found = _rows(session, case.id, "instance.migrated")
         moved = [(row.seq - 1, _data(row)) for row in found]

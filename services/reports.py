@@ -50,9 +50,9 @@ def enter_line(
 ) -> ReportLine:
     """Write down one report made. ``now`` is wall time.
 
-    Raises `Refusal`: ``task_unknown`` (404), ``task_done`` (409), ``not_your_task`` (403),
-    ``recipient_unknown`` (404), ``line_entered`` (409: correct it instead), ``form_invalid``
-    (422)."""
+    Raises `Refusal`: ``task_unknown`` (404), ``task_done`` and ``case_archived`` (409),
+    ``not_your_task`` (403), ``recipient_unknown`` (404), ``line_entered`` (409: correct it
+    instead), ``form_invalid`` (422)."""
     session = uow.session
     task, case, acting = _open_task(session, task_id, actor)
     at = case.at(now)

@@ -141,7 +141,8 @@ def start(
     investigation_done: bool = False,
     element_path: str = "",
 ) -> Statement:
-    """`create_statement` in case time and without its checks of the person."""
+    """`create_statement` in case time and without its checks of the person. Raises `Refusal` as
+    that."""
     session = uow.session
     recused.require_not_recused(session, case.id, actor.person_id, actor.on_behalf_of)
     parts.require(kind, at)
@@ -198,7 +199,8 @@ def write_version(
     note: str = "",
     element_path: str = "",
 ) -> StatementVersion:
-    """The next version, and the end of every approval the older text had. Case time."""
+    """The next version, and the end of every approval the older text had. Case time. Raises
+    `Refusal` ``statement_closed`` (409), and ``recused`` (403)."""
     session = uow.session
     recused.require_not_recused(session, case.id, actor.person_id, actor.on_behalf_of)
     if statement.status != "draft":
