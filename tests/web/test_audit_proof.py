@@ -100,7 +100,7 @@ def test_a_broken_chain_is_said_to_be(world: World, as_: As, case: Case) -> None
     assert "第一处断点:第 7 条" in page and 'id="link-7"' in page and "不符" in page
     progress = auditor.post("/audit/proof/check").text
     assert "1 处对不上" in progress and "第一处断点:第 7 条" in progress
-    named = f'<a href="{address}">{case.number} </a>'
+    named = f'<a href="{address}">{case.number}</a>'
     assert named in progress and "事件链" not in progress, "by its number, with the way there"
     with world.db.engine.begin() as connection:
         row = "UPDATE history_event SET content = '[]' WHERE chain = :c AND seq = 7"
