@@ -65,10 +65,17 @@ def _shape(pattern: str, kind: str, needs: str = "", digits: int = 0) -> _Shape:
     return _Shape(re.compile(pattern, re.IGNORECASE), kind, needs, digits)
 
 
-def _labelled(words: str, value: str, kind: str, digits: int = 0) -> _Shape:
-    """A value behind its label: the label stays."""
-    joint = r"(?P<label>(?:" + words + r")[\s:是为叫“”‘’\"'(]{0,4})"
-    return _shape(joint + f"(?P<value>{value})", kind, "", digits)
+#: Between a label and its value.
+_JOINT: Final = r"[\s:是为叫“”‘’\"'(]"
+
+
+def _labelled(words: str, value: str, kind: str, digits: int = 0, latin: str = "") -> _Shape:
+    """A value behind its label: the label stays. One of the ``latin`` labels is a word of its own,
+    not the end of another or its beginning."""
+    label = rf"(?:{words}){_JOINT}{{0,4}}"
+    if latin:
+        label += rf"|(?<![A-Za-z0-9_])(?:{latin})(?:{_JOINT}{{1,4}}|(?=[0-9]))"
+    return _shape(f"(?P<label>{label})(?P<value>{value})", kind, "", digits)
 
 
 def _colon(words: str, value: str, kind: str) -> _Shape:
@@ -124,18 +131,27 @@ _SHAPES: Final[tuple[_Shape, ...]] = (
     ),
     _shape(r"(?<![\w.])\+\d{1,3}(?:[ \-]?\d){7,12}(?!\d)", "phone", "+", 8),
     _labelled(
-        r"电话|手机号?码?|座机|联系方式|致电|拨打|tel|phone|mobile|call",
+        r"电话|手机号?码?|座机|联系方式|致电|拨打",
         r"\d(?:[ \-]?\d){5,14}",
         "phone",
         6,
+        r"tel(?:ephone)?|(?:cell|mobile )?phone(?: number| no\.?)?|mobile(?: number)?|call(?:ed)?",
     ),
     _shape(r"(?<![\w.])@[\w\-·]{1,30}", "account", "@"),
     _shape(r"(?<!\w)wxid_\w+", "account", "_"),
     _labelled(r"QQ群?号?|扣扣|企鹅号?|q号", r"[1-9]\d{4,11}", "account", 5),
     _labelled(
-        r"微信号?|wechat|weixin|wx|vx|v信|薇信|抖音号?|快手号?|小红书号?|微博(?:号|id)?|b站(?:号|id)?"
-        r"|贴吧|uid|用户id|userid|user id|账号|帐号|账户|帐户|用户名|昵称|网名|id",
+        r"微信号?|v信|薇信|抖音号?|快手号?|小红书号?|微博(?:号|id)?|b站(?:号|id)?"
+        r"|贴吧|用户id|账号|帐号|账户|帐户|用户名|昵称|网名",
         _ASCII_ID,
+        "account",
+        latin="wechat|weixin|wx|vx",
+    ),
+    # Of "id" there is much in English that names nobody: a sign between, or a figure in it.
+    _shape(
+        r"(?P<label>(?<![A-Za-z0-9_])(?:user ?|u)?id(?:\s{0,4}[:=是为叫“”‘’\"'(]{1,3}\s{0,4}"
+        r"|\s{1,4}(?=[A-Za-z_\-]{0,29}[0-9])|(?=[0-9])))"
+        rf"(?P<value>{_ASCII_ID})",
         "account",
     ),
     _colon(

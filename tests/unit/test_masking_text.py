@@ -108,6 +108,13 @@ def test_it_is_found_whatever_stands_around_it(kind: str) -> None:
         ("电话 8654321", "电话 〔电话〕"),
         ("住址:城关镇三号楼201,独居", "住址:〔住址〕,独居"),
         ("身份证330106870307231", "身份证〔证件号〕"),
+        ("用户id oyxmabc 发帖", "用户id 〔账号〕 发帖"),
+        ("ID: oyxmabc", "ID: 〔账号〕"),
+        ("uid 5512345, id55123", "uid 〔账号〕, id〔账号〕"),
+        ("user id “oyxmabc”", "user id “〔账号〕”"),
+        ("his wechat oyxmabc", "his wechat 〔账号〕"),
+        ("Telephone 8654321, phone number: 8654321", "Telephone 〔电话〕, phone number: 〔电话〕"),
+        ("called 8654321 at once", "called 〔电话〕 at once"),
     ],
 )
 def test_what_stands_behind_its_label(text: str, shown: str) -> None:
@@ -121,6 +128,9 @@ def test_what_stands_behind_its_label(text: str, shown: str) -> None:
         "微信群里有 200 人", "致电 12345 热线", "https://www.news.cn/a/20260310/1.html 报道",
         "第三版,同意。原因正在调查", "P11-D1 超时 1 小时 20 分", "3人受伤,无人死亡。",
         "公众号已停更,账号已注销", "", "宣传部值班室",
+        "The guidelines were considered; identity unknown, residential area, individually told",
+        "no id number was given", "report_identity/check", "nonresident video_clip",
+        "hotel 2200 12345",
     ],
 )  # fmt: skip
 def test_what_is_nobodys_stays(text: str) -> None:
