@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -98,3 +99,15 @@ def ten_days(record: Record, monkeypatch: pytest.MonkeyPatch) -> Record:
             record.grow(CHAINS[2])
         record.seal()
     return record
+
+
+@pytest.fixture
+def bare(sqlite_url: str, now: datetime) -> Iterator[Record]:
+    db = Database(sqlite_url)
+    yield Record(db, now)
+    db.dispose()
+
+
+@pytest.fixture
+def ten(bare: Record, monkeypatch: pytest.MonkeyPatch) -> Record:
+    return ten_days(bare, monkeypatch)

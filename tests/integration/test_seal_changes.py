@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
@@ -14,19 +13,8 @@ from services.errors import Refusal
 from services.heads_check import check_chain, last_head
 from services.uow import Database
 from tests.integration.seal_record import CHAINS, Record, ten_days
-
-
-@pytest.fixture
-def bare(sqlite_url: str, now: datetime) -> Iterator[Record]:
-    db = Database(sqlite_url)
-    yield Record(db, now)
-    db.dispose()
-
-
-@pytest.fixture
-def ten(bare: Record, monkeypatch: pytest.MonkeyPatch) -> Record:
-    return ten_days(bare, monkeypatch)
-
+from tests.integration.seal_record import bare as bare
+from tests.integration.seal_record import ten as ten
 
 days = st.lists(
     st.tuples(

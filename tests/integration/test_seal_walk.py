@@ -3,9 +3,6 @@ in one line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,21 +11,9 @@ from services import heads, seal_walk
 from services.heads_check import Break, check_chain
 from services.history import HEADS
 from services.seal_walk import check_seals
-from services.uow import Database
-from tests.integration.seal_record import Record, ten_days
-
-
-@pytest.fixture
-def bare(sqlite_url: str, now: datetime) -> Iterator[Record]:
-    db = Database(sqlite_url)
-    yield Record(db, now)
-    db.dispose()
-
-
-@pytest.fixture
-def ten(bare: Record, monkeypatch: pytest.MonkeyPatch) -> Record:
-    return ten_days(bare, monkeypatch)
-
+from tests.integration.seal_record import Record
+from tests.integration.seal_record import bare as bare
+from tests.integration.seal_record import ten as ten
 
 #: What somebody does to the seal of day 3, and what is told: days by number.
 TAMPERS = {
