@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,6 +18,7 @@ from services.event_kinds import LATE
 from services.moments import from_text
 
 _AT_ONCE = 500
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,5 +89,5 @@ def _payloads(
     return [(event, data) for event, data in read if when(data)]
 
 
-def _batches(ids: Sequence[Any]) -> list[Sequence[Any]]:
+def _batches(ids: Sequence[T]) -> list[Sequence[T]]:
     return [ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE)]

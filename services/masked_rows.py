@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from models.cases import Case
 from models.intake import Attachment, Signal
@@ -14,6 +14,9 @@ from services.case_reading import CaseOverview, TimelineEvent
 from services.masking import Mask
 from services.signals import Contact
 from services.statement_text import PART_NAMES
+
+#: A row of any table.
+R = TypeVar("R")
 
 
 class Veiled:
@@ -30,11 +33,16 @@ class Veiled:
         return shown[name] if name in shown else getattr(self._row, name)
 
 
-def text_of(mask: Mask, row: Any, *names: str) -> Any:
+def _veiled(row: R, shown: Mapping[str, Any]) -> R:
+    """The row as whoever reads it sees it: it stands for one of its own kind."""
+    return cast(R, Veiled(row, shown))
+
+
+def text_of(mask: Mask, row: R, *names: str) -> R:
     """The row with these columns masked as running text."""
     if not mask.on:
         return row
-    return Veiled(row, {name: mask.text(getattr(row, name) or "") for name in names})
+    return _veiled(row, {name: mask.text(getattr(row, name) or "") for name in names})
 
 
 def case(mask: Mask, row: Case) -> Case:
@@ -46,7 +54,7 @@ def case(mask: Mask, row: Case) -> Case:
         "summary": mask.text(row.summary),
         "link": mask.link(row.link),
     }
-    return cast(Case, Veiled(row, shown))
+    return _veiled(row, shown)
 
 
 def signal(mask: Mask, row: Signal) -> Signal:
@@ -54,7 +62,7 @@ def signal(mask: Mask, row: Signal) -> Signal:
     if not mask.on:
         return row
     shown = {"text": mask.text(row.text), "link": mask.link(row.link)}
-    return cast(Signal, Veiled(row, shown))
+    return _veiled(row, shown)
 
 
 def contact(mask: Mask, given: Contact) -> Contact:
@@ -67,7 +75,7 @@ def attachment(mask: Mask, row: Attachment) -> Attachment:
     if not mask.on:
         return row
     shown = {"name": mask.file_name(row.name), "note": mask.text(row.note)}
-    return cast(Attachment, Veiled(row, shown))
+    return _veiled(row, shown)
 
 
 def timeline(mask: Mask, entries: Iterable[TimelineEvent]) -> list[TimelineEvent]:
@@ -133,14 +141,14 @@ def version(mask: Mask, row: StatementVersion, out: set[int]) -> StatementVersio
             for name in PART_NAMES
             if isinstance(value := getattr(row, name), str)
         }
-    return cast(StatementVersion, Veiled(row, shown))
+    return _veiled(row, shown)
 
 
 def decision(mask: Mask, row: Approval) -> Approval:
     """What was said to an approval."""
     if not mask.on:
         return row
-    return cast(Approval, Veiled(row, {"comment": mask.unpublished(row.comment)}))
+    return _veiled(row, {"comment": mask.unpublished(row.comment)})
 
 
 def release(mask: Mask, row: Release) -> Release:
@@ -148,7 +156,7 @@ def release(mask: Mask, row: Release) -> Release:
     if not mask.on:
         return row
     reason = mask.unpublished(row.withdrawal_reason or "")
-    return cast(Release, Veiled(row, {"withdrawal_reason": reason}))
+    return _veiled(row, {"withdrawal_reason": reason})
 
 
 def statement_frame(mask: Mask, frame: Mapping[str, Any]) -> dict[str, Any]:

@@ -124,9 +124,9 @@ def _limit(words: Words, clock: Clock, manifest: Mapping[str, Any]) -> Limit:
     else:
         outcome = _("已取消")
     task = clock.task
-    done = task.occurred_at or task.completed_at
-    later = task.completed_at is not None and done is not None
-    lag = (task.completed_at - done).total_seconds() if later else 0  # type: ignore[operator]
+    entered = task.completed_at
+    done = task.occurred_at or entered
+    later = entered is not None and done is not None and (entered - done).total_seconds() >= LAG
     # Of all the clauses around a step, those that set a limit.
     rules = {str(row["id"]): row for row in manifest.get("clocks", [])}
     own = [rules[one] for one in clock.clauses if one in rules]
@@ -137,7 +137,7 @@ def _limit(words: Words, clock: Clock, manifest: Mapping[str, Any]) -> Limit:
         clauses or " ".join(clock.clauses),
         clock.due_at,
         done,
-        task.completed_at if lag >= LAG else None,
+        entered if later else None,
         outcome,
     )
 
