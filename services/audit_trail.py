@@ -21,6 +21,8 @@ from services.uow import UnitOfWork
 
 #: Longest argument of an address that is kept.
 _ARGUMENT = 120
+#: What of a filter may be typed.
+_TYPED = frozenset({"role", "element", "clause", "tier"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,15 @@ def record_opened(uow: UnitOfWork, opened: Opened, actor: Actor, now: datetime) 
         payload=payload,
         chain=history.AUDIT,
     )
+
+
+def filter_told(query: Mapping[str, Any]) -> dict[str, Any]:
+    """A filter (`EventFilter.to_dict`) as the chain keeps it: what was typed into it masked, as
+    what an address asks for is."""
+    return {
+        name: masking.BARE.text(value)[:_ARGUMENT] if name in _TYPED else value
+        for name, value in query.items()
+    }
 
 
 def case_behind(session: Session, given: Mapping[str, Any]) -> int | None:

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from models.history import HistoryEvent
 from services import access, auditing, event_search, history
 from services.actor import SYSTEM, Actor
+from services.audit_trail import filter_told
 from services.event_filter import EventFilter
 from services.event_kinds import all_kinds, kinds_of
 from services.event_settled import Facts, settled
@@ -170,7 +171,7 @@ def record_file(
         now=now,
         payload={
             "format": "exceptions_xlsx",
-            "filter": flt.to_dict(),
+            "filter": filter_told(flt.to_dict()),
             "events": rows,
             "digest": digest,
             "masked": masked,

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from models.audit import ExportJob
 from services import history
 from services.actor import Actor
+from services.audit_trail import filter_told
 from services.auditing import auditor
 from services.errors import Refusal, Stale
 from services.event_conditions import Conditions
@@ -148,7 +149,7 @@ def finish(
     if affected(uow.session.execute(done.values(**values))) != 1:
         return False
     payload: dict[str, Any] = {
-        "format": job.format, "job": job.id, "filter": job.query, "events": events,
+        "format": job.format, "job": job.id, "filter": filter_told(job.query), "events": events,
         "size": size, "digest": digest, "masked": masked,
     }  # fmt: skip
     if case := job.query.get("case"):

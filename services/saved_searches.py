@@ -12,6 +12,7 @@ from models.history import HistoryEvent
 from models.people import Person
 from services import access, auditing, history
 from services.actor import Actor
+from services.audit_trail import filter_told
 from services.errors import Refusal
 from services.event_filter import EventFilter
 from services.uow import UnitOfWork
@@ -38,7 +39,12 @@ def save(uow: UnitOfWork, name: str, flt: EventFilter, actor: Actor, now: dateti
     uow.session.add(search)
     uow.session.flush()
     _record(
-        uow, "audit.search_saved", actor, now, {"search": search.id, "filter": search.query}, name
+        uow,
+        "audit.search_saved",
+        actor,
+        now,
+        {"search": search.id, "filter": filter_told(search.query)},
+        name,
     )
     return search
 
@@ -63,7 +69,7 @@ def own(session: Session, person: Person) -> list[SavedSearch]:
 def record_search(uow: UnitOfWork, flt: EventFilter, actor: Actor, now: datetime) -> HistoryEvent:
     """Put on record what was searched for. Raises Refusal ``not_your_role`` 403."""
     auditing.auditor(uow.session, actor)
-    return _record(uow, "audit.searched", actor, now, {"filter": flt.to_dict()})
+    return _record(uow, "audit.searched", actor, now, {"filter": filter_told(flt.to_dict())})
 
 
 def _record(

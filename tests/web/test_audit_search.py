@@ -80,6 +80,10 @@ def test_a_search_is_walked_to_its_end_and_put_on_record_once(
     assert seen == world.one(wanted) and pages == -(-seen // 50)
     searched = logged(world, "audit.searched")[before:]
     assert searched == [{"filter": {"person": person, "category": "task"}}]
+    # The chain keeps it for ever: what was typed stands in it masked.
+    auditor.get("/audit/search?element=13800138000&role=duty&tier=a@b.cn")
+    asked = logged(world, "audit.searched")[-1]["filter"]
+    assert asked == {"element": "〔电话〕", "role": "duty", "tier": "〔邮箱〕"}
 
 
 def test_a_row_leads_to_its_place_in_the_case(auditor: Browser, world: World) -> None:
