@@ -48,6 +48,10 @@ def last_completed(session: Session, wanted: Sequence[tuple[str, str]]) -> list[
     rows = session.scalars(
         select(UserTask)
         .where(
+            # Said twice: SQLite (3.40) reads the whole table for pairs alone, for this it has an
+            # index.
+            UserTask.instance_id.in_(sorted({instance for instance, _ in wanted})),
+            UserTask.element_path.in_(sorted({path for _, path in wanted})),
             tuple_(UserTask.instance_id, UserTask.element_path).in_(sorted(set(wanted))),
             UserTask.status == "completed",
         )
