@@ -71,9 +71,9 @@ def rows(
     merged = heapq.merge(*sources, key=_ORDER, reverse=not span.oldest_first)
     last = None
     for row in sources[0] if len(sources) == 1 else merged:
-        # What two streams have is wanted once.
+        # What two streams have is wanted once; what one passes over the other may still want.
         yield Seen(row, bool(row.wanted) and row.id != last, row.looked)
-        last = row.id
+        last = row.id if row.wanted else last
 
 
 def key_of(row: Row[Any]) -> Key:

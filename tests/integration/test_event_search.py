@@ -178,6 +178,32 @@ def test_what_is_written_meanwhile_makes_no_page_lose_or_repeat(
     assert len(everything(filled)[0]) > before + 50
 
 
+def test_what_one_index_passes_over_another_may_still_give(filled: World, crumbs: None) -> None:
+    """Receipts in time, each entered an hour later: among the late ones none of them is meant, yet
+    where a chunk of those ends its last stands beside the same event as one entered later."""
+    some = random.Random(5)
+    case = next(event.case_id for event in everything(filled)[0] if event.case_id)
+    rows = [
+        event_rows.row(some, filled.now, [case], filled)
+        | {"chain": f"case:{case}", "case_id": case, "person_id": filled.people["duty"].id}
+        | {"type": "report.line_acknowledged", "recorded_at": moment + timedelta(hours=1)}
+        | {"occurred_at": moment, "content": canonical({"data": {"met": True}, "v": 1})}
+        for moment in (filled.now + timedelta(hours=2, minutes=n) for n in range(30))
+    ]
+    filled.db.run(lambda uow: event_rows.append(uow, rows))
+    flt = EventFilter(kinds=("late", "entered_later"))
+    events, of_cases = everything(filled)
+    wanted = sorted((e.occurred_at, e.id) for e in events if event_rows.meant(flt, e, of_cases))
+    assert len(wanted) > 30
+    for limit in (3, 50):
+        pages = walk(filled, flt, limit)
+        found = [(event.occurred_at, event.id) for page in pages for event in page.events]
+        assert found == wanted[::-1]
+    with filled.db.read() as session:
+        streamed = event_search.stream(session, flt, batch=7)
+        assert [(event.occurred_at, event.id) for event in streamed] == wanted
+
+
 def test_the_texts_events_are_sieved_by_stand_in_every_exception() -> None:
     """What the registry calls an exception never fails the glance at the content."""
     checked = 0
