@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -202,14 +203,14 @@ def test_a_sub_process_works_on_the_outer_data() -> None:
     assert advance.variables == {"a": 1, "act": {"done": True}}
 
 
+def asking(**loop: Any) -> Process:
+    """A task that is done as many times as the loop says, then the end."""
+    p = Process("p1").start().user_task("ask", "duty", loop=multi_instance(**loop)).end()
+    return p.chain("start", "ask", "end")
+
+
 def test_multi_instance_keeps_every_result() -> None:
-    p = (
-        Process("p1")
-        .start()
-        .user_task("ask", "duty", loop=multi_instance(collection="units", element_variable="unit"))
-        .end()
-        .chain("start", "ask", "end")
-    )
+    p = asking(collection="units", element_variable="unit")
     run = Run(compiled(p, variables={"units": "list"}), {"units": ["x", "y", "z"]})
     assert run.open == ["ask[0]", "ask[1]", "ask[2]"]
     run.done("ask[2]", answer="c")
@@ -220,19 +221,7 @@ def test_multi_instance_keeps_every_result() -> None:
 
 
 def test_sequential_multi_instance_and_its_condition() -> None:
-    p = (
-        Process("p1")
-        .start()
-        .user_task(
-            "ask",
-            "duty",
-            loop=multi_instance(
-                cardinality="5", sequential=True, until="nrOfCompletedInstances = 2"
-            ),
-        )
-        .end()
-        .chain("start", "ask", "end")
-    )
+    p = asking(cardinality="5", sequential=True, until="nrOfCompletedInstances = 2")
     run = Run(compiled(p))
     assert run.open == ["ask[0]"]
     run.done("ask[0]", n=1)
@@ -241,17 +230,7 @@ def test_sequential_multi_instance_and_its_condition() -> None:
 
 
 def test_multi_instance_ends_early_and_cancels_the_rest() -> None:
-    p = (
-        Process("p1")
-        .start()
-        .user_task(
-            "ask",
-            "duty",
-            loop=multi_instance(cardinality="3", until="nrOfCompletedInstances = 1"),
-        )
-        .end()
-        .chain("start", "ask", "end")
-    )
+    p = asking(cardinality="3", until="nrOfCompletedInstances = 1")
     run = Run(compiled(p))
     advance = run.done("ask[1]")
     assert advance.status == "completed"
@@ -288,13 +267,7 @@ def test_multi_instance_of_a_called_process() -> None:
 
 
 def test_no_instances_at_all() -> None:
-    p = (
-        Process("p1")
-        .start()
-        .user_task("ask", "duty", loop=multi_instance(collection="units", element_variable="unit"))
-        .end()
-        .chain("start", "ask", "end")
-    )
+    p = asking(collection="units", element_variable="unit")
     run = Run(compiled(p, variables={"units": "list"}), {"units": []})
     assert run.last.status == "completed" and run.variables["ask"] == []
 
