@@ -25,8 +25,6 @@ from services import (
 )
 from services.actor import Actor
 from services.calendar import zone_of
-from services.case_reading import CaseOverview as CaseOverview
-from services.case_reading import overview as overview
 from services.case_titles import title_of
 from services.errors import Refusal
 from services.rows import dialect_of, upsert

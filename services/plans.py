@@ -21,7 +21,6 @@ from services.errors import Refusal
 from services.manifest import bound_role
 from services.manifest_shape import require_shape
 from services.plan_folder import CLAUSES, MANIFEST, read_toml
-from services.plan_folder import read_folder as read_folder
 from services.plan_reading import version_if_any, version_in_force
 from services.uow import UnitOfWork
 from services.values import jsonable

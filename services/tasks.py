@@ -41,7 +41,6 @@ from services.task_hand import (
     take_in_hand,
     write,
 )
-from services.task_hand import task_in_hand as task_in_hand
 from services.task_rows import move
 from services.typed_words import free_fields
 from services.uow import UnitOfWork

@@ -18,6 +18,7 @@ from services.actor import Actor
 from services.errors import Refusal
 from services.four_eyes import superior
 from services.masking import Mask
+from services.task_hand import task_in_hand
 from services.task_reading import TaskPage, task_page
 from services.tiers import tiers_of
 from services.uow import UnitOfWork
@@ -287,9 +288,7 @@ def complete(task_id: str) -> Answer:
         def act(uow: UnitOfWork) -> tasks.CompletedTask:
             # The form is read in the unit of work: nothing is locked before the first write, and
             # a transaction less is a tenth of the request.
-            task, _case, _instance, _definition, element = tasks.task_in_hand(
-                uow.session, task_id, me()
-            )
+            task, _case, _instance, _definition, element = task_in_hand(uow.session, task_id, me())
             data, occurred_at = _parsed(task.form_key, element)
             return tasks.complete_task(uow, task_id, who, data, moment, occurred_at=occurred_at)
 

@@ -17,7 +17,8 @@ from services import cases, history, tasks, timers
 from services.actor import SYSTEM, Actor
 from services.case_reading import overview
 from services.definitions import definition_for
-from services.plans import deploy_plan, read_folder
+from services.plan_folder import read_folder
+from services.plans import deploy_plan
 from services.tiers import tiers_of
 from services.uow import Database, UnitOfWork
 from tests.integration.world import World

@@ -13,7 +13,8 @@ from models.plans import Definition as DefinitionRow
 from models.plans import Plan, PlanFile, PlanVersion
 from services import history
 from services.errors import Refusal
-from services.plans import current_version, deploy_plan, read_folder
+from services.plan_folder import read_folder
+from services.plans import current_version, deploy_plan
 from tests.integration.world import World, bundle, on_paper, plan_t01
 from tests.unit.bpmn_builder import Process, document
 from workflows.contract import DeploymentError

@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from services import plan_settings, plans
+from services import plan_settings
+from services.plan_folder import read_folder
 from tests.acceptance.stories.clocked import Clocked
 from workflows import catalogue, engine
 from workflows.answers import untouched
@@ -31,7 +32,7 @@ def manifest(key: str) -> Mapping[str, Any]:
 @cache
 def bundle(key: str) -> Bundle:
     """The plan's own files and the shared ones it calls, as a deployment has them."""
-    return plans.read_folder(LIBRARY / key)
+    return read_folder(LIBRARY / key)
 
 
 @cache

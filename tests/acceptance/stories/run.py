@@ -24,7 +24,8 @@ from services.actor import SYSTEM, Actor
 from services.context import anchors_of
 from services.definitions import catalogue_for, definition_for, static_path
 from services.errors import Refusal
-from services.plans import deploy_plan, read_folder
+from services.plan_folder import read_folder
+from services.plans import deploy_plan
 from services.uow import Database, UnitOfWork
 from tests.acceptance.stories.answers import Answers
 from tests.acceptance.stories.cast import found_organisation
