@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from views.terms import named
 
-#: Name by type of event. A new type stands here under its name before it is written.
+#: Name by type of event, in the order in which the search offers them.
 EVENT_NAMES = {
     "case.opened": _l("启动事件"),
     "case.closed": _l("事件办结"),

@@ -16,6 +16,7 @@ from services.auditing import require_auditor
 from services.errors import Refusal
 from services.masking import Mask
 from services.replay import Frames
+from views.event_names import event_name
 from views.kit import Answer, database, me, now, render
 from views.replay_frames import as_json
 from views.replay_gantt import gantt
@@ -63,6 +64,7 @@ def events(case_id: int) -> Answer:
             "audit/_replay_events.html",
             case=case,
             events=told(session, case, chunk, first, case.at(now())),
+            event_name=event_name,
         )
 
 

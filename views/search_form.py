@@ -19,7 +19,7 @@ from services.event_filter import EventFilter
 from services.history_types import all_types
 from services.moments import utc_text
 from services.plan_reading import plan_by_key
-from views.event_names import event_name
+from views.event_names import EVENT_NAMES, event_name
 from views.exception_words import kinds_in_words
 from views.filter_words import CATEGORIES, YES
 from views.forms.base import Reader
@@ -56,7 +56,8 @@ def options(session: Session) -> Options:
     """Everything there is to choose from."""
     plans = audit_lookups.plans(session)
     by_category: dict[str, list[tuple[str, str]]] = {}
-    for type_ in all_types():
+    order = {name: place for place, name in enumerate(EVENT_NAMES)}
+    for type_ in sorted(all_types(), key=lambda type_: order.get(type_.name, len(order))):
         by_category.setdefault(type_.category, []).append((type_.name, event_name(type_.name)))
     everybody: list[Person] = people(session, active=False)
     held: list[Role] = roles(session)
