@@ -37,6 +37,7 @@ class ClockCase:
     case_id: int
     number: str
     title: str
+    drill: bool
     tier: str
     role: str
     verdict: Verdict
@@ -58,6 +59,7 @@ class MomentCase:
     case_id: int
     number: str
     title: str
+    drill: bool
     tier: str
     at: datetime
     due_at: datetime | None
@@ -98,7 +100,9 @@ def clock_cases(
     """The times it ran, the latest cases first; of one verdict or one role where given ("": of
     none)."""
     clock = clocks(session, book, scope, [deadline])
-    query = select(clock, Case.number, Case.title).join(Case, Case.id == clock.c.case_id)
+    query = select(clock, Case.number, Case.title, Case.is_drill).join(
+        Case, Case.id == clock.c.case_id
+    )
     if verdict:
         query = query.where(clock.c.verdict == verdict)
     if role is not None:
@@ -126,7 +130,7 @@ def moment_cases(
     (``missed``) where asked."""
     book = book_of(session, versions_with_cases(session, scope.plan), [])
     some = reached(session, book, scope)
-    query = select(some, Case.title).join(Case, Case.id == some.c.case_id)
+    query = select(some, Case.title, Case.is_drill).join(Case, Case.id == some.c.case_id)
     query = query.where(some.c.moment == moment)
     if verdict in JUDGED:
         in_time = some.c.at <= some.c.due_at
@@ -139,7 +143,8 @@ def moment_cases(
     return Page(
         [
             MomentCase(
-                row.case_id, row.number, row.title, row.tier, row.at, row.due_at, row.taken,
+                row.case_id, row.number, row.title, row.is_drill, row.tier, row.at,
+                row.due_at, row.taken,
                 int((row.at - row.due_at).total_seconds()) if row.due_at is not None else None,
                 told.moment(row.case_id, moment, row.task_id, row.at),
             )
@@ -178,8 +183,8 @@ def _clock_case(row: Any, deadline: Deadline, told: _Told) -> ClockCase:
     if noted is not None and row.verdict in ("missed", "overdue") and row.done_at is None:
         seq = noted  # nobody has judged since
     return ClockCase(
-        row.case_id, row.number, row.title, row.tier, row.role, row.verdict, row.created_at,
-        row.due_at, row.done_at, row.ended_at, row.late, lag, seq,
+        row.case_id, row.number, row.title, row.is_drill, row.tier, row.role, row.verdict,
+        row.created_at, row.due_at, row.done_at, row.ended_at, row.late, lag, seq,
         noted if row.verdict == "met" else None,
     )  # fmt: skip
 

@@ -20,7 +20,7 @@ from services.tiers import tier_named
 from views import archive_pieces
 from views.i18n import current_locale, format_moment, loc
 from views.plan_docx_paper import Paper
-from views.terms import ORIGINS, named
+from views.terms import ORIGINS, case_title, named
 
 #: Where the papers stand in the package.
 CONTENTS_HTML, CONTENTS_DOCX = "contents.html", "contents.docx"
@@ -95,7 +95,7 @@ def table_of(session: Session, found: Dossier, names: dict[str, Role]) -> Table:
     rows = [row for item in found.items for row in _rows(found, item, names)]
     return Table(
         unit=loc(unit) if unit is not None else "",
-        title=case.title,
+        title=case_title(case, case.title),
         facts=facts,
         rows=tuple(rows),
         remarks=tuple(_remarks(found)),

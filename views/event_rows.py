@@ -33,6 +33,7 @@ from views.i18n import loc
 from views.names import Names
 from views.record_words import RECORD_SENTENCES
 from views.sentences import SENTENCES
+from views.terms import case_title
 from views.timeline import Line, Words, rows_named
 
 
@@ -109,7 +110,7 @@ class EventRows:
         return replace(
             row,
             number=case.number,
-            title=self._masks[case.id].text(case.title),
+            title=case_title(case, self._masks[case.id].text(case.title)),
             plan=loc(self._versions[case.plan_version_id].manifest, "title"),
             record=page,
         )
@@ -132,7 +133,7 @@ class EventRows:
             line=line,
             case=case,
             number=case.number,
-            title=mask.text(case.title),
+            title=case_title(case, mask.text(case.title)),
             plan=loc(version.manifest, "title"),
             replay=replay,
             record=url_for("cases.full_record", case_id=case.id, _anchor=f"event-{event.seq}"),

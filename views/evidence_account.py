@@ -28,6 +28,7 @@ from services.masking import Mask
 from views.i18n import current_zone, format_moment, format_span, loc
 from views.kit import me, now
 from views.statement_page import frame
+from views.terms import case_title
 from views.timeline import LAG, Line, Words, rows_named, timeline
 
 
@@ -65,7 +66,7 @@ class Account:
 
     @property
     def title(self) -> str:
-        return _("佐证报告 %(number)s", number=self.case.number)
+        return case_title(self.case, _("佐证报告 %(number)s", number=self.case.number))
 
 
 def account_of(session: Session, case: Case, mask: Mask) -> Account:

@@ -69,6 +69,12 @@ def named(table: dict[str, Any], key: str | None) -> str:
     return str(table.get(key, key))
 
 
+def case_title(case: Any, title: str) -> str:
+    """A case's title, or that of a paper about it, as lists and papers show it: a drill's says that
+    it is one."""
+    return f"{title} · {_('演练')}" if case.is_drill else title
+
+
 def shown_value(value: Any) -> str:
     """A value of a form or a decision, for reading."""
     if value is None or value == "":
