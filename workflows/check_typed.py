@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from workflows.catalogue import Catalogue
+from workflows.contract import FormField
 from workflows.decision_model import DecisionTable, LiteralExpression
 from workflows.findings import Findings
 
@@ -19,7 +20,7 @@ def check(catalogue: Catalogue, tables: Mapping[str, DecisionTable], found: Find
     """Adds the warning ``typed_words_decide`` for each condition and each table's input that reads
     a typed field (`workflows.contract.FormField.typed`)."""
     typed = {
-        f"{element.id}.{field.id}"
+        f"{element.id}.{field.id}": field
         for element in catalogue.elements.values()
         if not element.form_key
         for field in element.form_fields
@@ -29,12 +30,22 @@ def check(catalogue: Catalogue, tables: Mapping[str, DecisionTable], found: Find
         return
     for place in catalogue.root.walk():
         for flow in place.scope.flows:
-            for name in sorted(typed & _names(flow.condition)):
-                found.warning("typed_words_decide", place.scope.process.file, flow.id, name=name)
+            for name in sorted(typed.keys() & _names(flow.condition)):
+                words = _words(name, typed[name])
+                found.warning("typed_words_decide", place.scope.process.file, flow.id, **words)
     for table in tables.values():
         for text in _read_by(table):
-            for name in sorted(typed & _names(text)):
-                found.warning("typed_words_decide", table.file, table.id, name=name)
+            for name in sorted(typed.keys() & _names(text)):
+                words = _words(name, typed[name])
+                found.warning("typed_words_decide", table.file, table.id, **words)
+
+
+def _words(name: str, field: FormField) -> dict[str, str]:
+    """The field as its form calls it, with its name in expressions."""
+    english = field.label_en or field.label
+    if not field.label:
+        return {"name": name}
+    return {"name": f"{field.label} {name}", "name_en": f"{english} {name}"}
 
 
 def _names(text: str) -> set[str]:
