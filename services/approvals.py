@@ -24,7 +24,7 @@ from services.errors import Refusal
 from services.stamps import touch_case
 from services.statement_reading import require_digest, require_statement_of, written_at
 from services.statement_text import Parts, parts_of
-from services.statements import hold, write_version
+from services.statement_versions import hold, write_version
 from services.submission import Submission
 from services.uow import UnitOfWork
 

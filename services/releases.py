@@ -20,7 +20,7 @@ from services.errors import Refusal
 from services.release_reading import of_statement, release_task, require_may_release
 from services.stamps import touch_case
 from services.statement_reading import require_digest, require_statement_of
-from services.statements import hold
+from services.statement_versions import hold
 from services.submission import Submission
 from services.uow import UnitOfWork
 

@@ -14,6 +14,7 @@ from services.approvals import handle_approve, handle_review
 from services.errors import Refusal, Stale
 from services.releases import handle_release
 from services.statement_text import Parts
+from services.statement_versions import hold
 from services.statements import handle_draft
 from services.uow import Database, UnitOfWork
 from tests.integration.words_rows import Unit, make_unit
@@ -145,7 +146,7 @@ def test_holding_a_statement_that_moved_on_is_stale(unit: Unit) -> None:
     def work(uow: Any) -> None:
         statement = uow.session.get_one(Statement, made["statement_id"])
         edited(unit, made, doing="甲")
-        statements.hold(uow.session, statement, "draft")
+        hold(uow.session, statement, "draft")
 
     with pytest.raises(Stale):
         unit.db.run(work, retries=0)

@@ -182,9 +182,9 @@ INNER = {
     "instances.retime_case", "instances.send_message", "instances.start_instance",
     "intents.store_intents", "organisation.ensure_roles", "organisation.found", "proof.note_check",
     "releases.release_statement", "signing.key_of", "signing.renew", "statements.start",
-    "statements.write_version", "step_events.write_cancelled", "step_events.write_decisions",
-    "step_events.write_due_moved", "step_events.write_opened", "step_events.write_step",
-    "switching.switch_person", "timer_rows.apply",
+    "statement_versions.write_version", "step_events.write_cancelled",
+    "step_events.write_decisions", "step_events.write_due_moved", "step_events.write_opened",
+    "step_events.write_step", "switching.switch_person", "timer_rows.apply",
 }  # fmt: skip
 #: The audit room's own verbs: an auditor's, and nobody else's (`services.auditing`).
 ROOM = {
