@@ -70,22 +70,24 @@ def page(session: Session, before: date | None = None, limit: int = 30) -> list[
 
 
 def due(session: Session, now: datetime) -> bool:
-    """Whether the day has no seal yet. Not before there is a unit with a record."""
-    return (
-        find(session, today(session, now)) is None
-        and session.scalar(select(ChainHead.chain).limit(1)) is not None
-    )
+    """Whether the day has no seal yet. Not before there is a unit with a record, nor on a day before
+    that of the last seal (`seal`)."""
+    last = latest(session)
+    return (last is None or last.day < today(session, now)) and session.scalar(
+        select(ChainHead.chain).limit(1)
+    ) is not None
 
 
 def seal(uow: UnitOfWork, now: datetime, actor: Actor = CLOCK) -> HeadSeal:
     """Seal the heads of all chains as they are now, once a day: a day that has its seal gives that
-    one back and writes nothing."""
+    one back and writes nothing. So does, with the last seal, a day before that one's: where a clock
+    or the unit's zone was set back, a seal of an earlier day would know more than those after it,
+    and look like one somebody has changed."""
     session = uow.session
     day = today(session, now)
-    found = find(session, day)
-    if found is not None:
-        return found
     before = latest(session)
+    if before is not None and before.day >= day:
+        return find(session, day) or before
     uow.flush()
     rows = session.execute(select(ChainHead.chain, ChainHead.seq, ChainHead.hash))
     whole = HeadList({chain: Head(seq, hash_) for chain, seq, hash_ in rows})
