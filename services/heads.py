@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal, get_args
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
 from models.audit import HeadSeal
@@ -70,10 +70,10 @@ def page(session: Session, before: date | None = None, limit: int = 30) -> list[
 
 
 def due(session: Session, now: datetime) -> bool:
-    """Whether the day has no seal yet. Not before there is a unit with a record, nor on a day before
-    that of the last seal (`seal`)."""
-    last = latest(session)
-    return (last is None or last.day < today(session, now)) and session.scalar(
+    """Whether the day has no seal yet. Not before there is a unit with a record, nor on a day
+    before that of the last seal (`seal`)."""
+    last = session.scalar(select(func.max(HeadSeal.day)))
+    return (last is None or last < today(session, now)) and session.scalar(
         select(ChainHead.chain).limit(1)
     ) is not None
 

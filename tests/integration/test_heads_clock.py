@@ -14,7 +14,7 @@ DAY = timedelta(days=1)
 def test_a_clock_set_back_seals_no_day_gone_by(world: World) -> None:
     """Nor does it look like tampering afterwards: sealing goes on when the day comes that is the
     next."""
-    now, made = world.now, []
+    now, made = world.now, list[int]()
     for days in (0, 2, 1, 0, -1, 2, 3):
         world.open()
         at = now + days * DAY
