@@ -201,7 +201,7 @@ def _bare(entry: TimelineEvent) -> Line:
 
 def _way_on(event: HistoryEvent, given: Mapping[str, Any]) -> tuple[str, str] | None:
     """The page of the signal, plan or destruction list an event is about."""
-    if event.type.startswith("signal."):
+    if event.type.startswith(("signal.", "hold.")) and "signal" in given:
         return url_for("intake.signal", signal_id=given["signal"]), _("线索")
     if event.type.startswith("org.destruction_"):
         return url_for("archive_room.show_list", list_id=given["list"]), _("销毁清册")

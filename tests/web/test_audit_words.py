@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from html import unescape
 
 import pytest
@@ -138,3 +139,31 @@ def test_a_new_notice_leaves_the_bells_panel_where_it_is(as_: As, world: World) 
     page = as_("duty").get("/inbox").text
     [badge] = re.findall(r'<span id="notification-badge"[^>]*>', page)
     assert 'hx-target="this"' in badge
+
+
+def test_what_became_of_signals_is_counted_and_led_to(as_: As, world: World) -> None:
+    for type_, payload in (
+        ("org.signal_retention_set", {"term": "y10"}),
+        ("org.destruction_proposed", {"list": 7, "digest": "0" * 64, "signals": [1, 2]}),
+        ("org.destruction_carried_out", {"list": 7, "signals": [1], "signals_held": [2]}),
+        ("hold.placed", {"id": 1, "signal": 2}),
+    ):
+        world.db.run(
+            partial(
+                history.append,
+                type_=type_,
+                actor=SYSTEM,
+                occurred_at=world.now,
+                now=world.now,
+                payload=payload,
+            )
+        )
+    page = as_("auditor").get(
+        "/audit/search?types=org.signal_retention_set&types=org.destruction_proposed"
+        "&types=org.destruction_carried_out&types=hold.placed"
+    )
+    shown = plain(page.text)
+    assert "设定未立案线索的保管期限:10年" in shown
+    assert "拟定销毁清册第 7 号,共 2 件" in shown
+    assert "执行销毁清册第 7 号:销毁 1 件,缓 1 件" in shown
+    assert 'href="/signals/2"' in page.text
