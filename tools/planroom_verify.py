@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks an evidence bundle of Planroom, without Planroom: no server, no database, this one file.
+"""Checks an evidence bundle of Planroom, without Planroom: no server, no database, this one file,
+Python 3.10 or newer.
 
     pip install rfc8785 cryptography
     python planroom_verify.py bundle.zip [--key FINGERPRINT] [--heads LODGED] [--lang zh|en]
@@ -39,10 +40,18 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import rfc8785
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+try:
+    import rfc8785
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+except ImportError as missing:
+    if __name__ != "__main__":
+        raise
+    sys.stderr.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    print(f"缺少程序库 {missing.name}。请先运行:pip install rfc8785 cryptography", file=sys.stderr)
+    print(f"{missing.name} is missing. First: pip install rfc8785 cryptography", file=sys.stderr)
+    sys.exit(2)
 
 FORMAT, HEADS_FORMAT = "planroom-evidence/1", "planroom-heads/1"
 #: Bytes of a file that is read as a whole, of one line of events, and of everything together.
@@ -1033,7 +1042,9 @@ def _long_before(one: str, other: str) -> bool:
     """Whether a moment lies well before another: an event is committed a little later than it is
     said to be."""
     try:
-        return datetime.fromisoformat(one) + _COMMITTED < datetime.fromisoformat(other)
+        # Python 3.10 reads no "Z".
+        early, late = (datetime.fromisoformat(at.replace("Z", "+00:00")) for at in (one, other))
+        return early + _COMMITTED < late
     except (ValueError, TypeError, OverflowError):
         return False
 

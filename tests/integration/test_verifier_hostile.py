@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 import shutil
 import struct
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -32,6 +34,7 @@ from tests.integration.evidence_world import (
     unmask,
 )
 from tests.integration.world import MORNING, Made, World
+from tools import planroom_verify
 from tools.planroom_verify import Report, Unreadable, main, told, verify
 
 
@@ -241,6 +244,20 @@ def test_a_chain_that_opens_no_case(sound: Sound) -> None:
         bodies[0]["type"] = "case.renamed"
 
     assert "not_opened" in sound.codes(_retold(sound, change))
+
+
+# ------------------------------------------------------------------------------ the program
+
+
+def test_without_its_libraries_it_says_what_is_missing() -> None:
+    """As somebody meets it who took the one file and nothing else."""
+    file = Path(planroom_verify.__file__)
+    ran = subprocess.run(
+        [sys.executable, "-S", "-I", str(file), "bundle.zip"], capture_output=True, check=False
+    )
+    told_ = ran.stderr.decode()
+    assert ran.returncode == 2 and "pip install rfc8785 cryptography" in told_
+    assert "Traceback" not in told_
 
 
 # -------------------------------------------------------------------------------------- the key
