@@ -30,6 +30,7 @@ from services import (
 from services.directory import people_by_id
 from services.errors import Refusal
 from services.history import chain_of
+from views.event_names import event_name
 from views.evidence_report import papers
 from views.gates import auditors_only
 from views.kit import (
@@ -90,6 +91,7 @@ def _case_page(case_id: int, refused: str = "", status: int = 200) -> Answer:
             unmask=panel(case, mask, url_for("proof.show", case_id=case_id, after=begin or None)),
             refused=refused,
             reason_words=reason_words,
+            event_name=event_name,
         )
     return make_response(page, status)
 
