@@ -36,11 +36,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
 try:
+    from itertools import pairwise  # since Python 3.10
+
     import rfc8785
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
@@ -49,8 +50,15 @@ except ImportError as missing:
     if __name__ != "__main__":
         raise
     sys.stderr.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-    print(f"缺少程序库 {missing.name}。请先运行:pip install rfc8785 cryptography", file=sys.stderr)
-    print(f"{missing.name} is missing. First: pip install rfc8785 cryptography", file=sys.stderr)
+    if missing.name == "itertools":
+        print("需要 Python 3.10 以上。 Python 3.10 or newer is needed.", file=sys.stderr)
+    else:
+        print(
+            f"缺少程序库 {missing.name}。请先运行:pip install rfc8785 cryptography", file=sys.stderr
+        )
+        print(
+            f"{missing.name} is missing. First: pip install rfc8785 cryptography", file=sys.stderr
+        )
     sys.exit(2)
 
 FORMAT, HEADS_FORMAT = "planroom-evidence/1", "planroom-heads/1"
