@@ -127,6 +127,8 @@ def _destroy(
         if is_held(session, case.id):
             item.outcome = "held"
             return
+        # A longer term may have been set since the list was looked at.
+        require_due(session, found, now)
         at = case.at(now)
         destruction.destroy(uow, case, replace(act, occurred_at=at, at=at), data_dir)
     if signal is not None:

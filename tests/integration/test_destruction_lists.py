@@ -20,6 +20,7 @@ from models.retention import DestructionItem, DestructionList, LegalHold, PlanRe
 from services import (
     destruction,
     destruction_lists,
+    destruction_run,
     files,
     free_space,
     history,
@@ -290,6 +291,22 @@ def test_a_longer_term_set_since_stops_a_list(room: World) -> None:
     assert code(lambda: run(room, waiting)) == "list_not_due"
     assert room.one(select(PlanRetention.term_key)) == "permanent"
     assert _told(room, "personal.destroyed") == []
+
+
+def test_a_longer_term_set_between_two_cases_stops_it_there(
+    room: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the middle of a portion, by somebody in another process."""
+    made = agreed(room, archived(room, "甲来电"), archived(room, "乙来电"))
+    real = destruction_run._destroy
+
+    def then(*args: Any) -> None:
+        real(*args)
+        args[-1].after_commit(lambda: keep(room, "permanent"))
+
+    monkeypatch.setattr(destruction_run, "_destroy", then)
+    assert code(lambda: run(room, made)) == "list_not_due"
+    assert len(_told(room, "personal.destroyed")) == 1
 
 
 def test_a_list_changed_past_us_is_not_carried_out(room: World) -> None:
