@@ -30,7 +30,7 @@ from services import history
 from services.actor import Actor
 from services.calendar import zone_of
 from services.errors import Refusal
-from services.retention_table import PERMANENT, Term, ensure_terms, setter, term_named, terms
+from services.retention_table import PERMANENT, Term, setter, term_named, terms, to_be_set
 from services.uow import UnitOfWork
 
 #: Most cases one look may give: a list of destruction holds no more (its event names them all).
@@ -71,14 +71,10 @@ def set_plan_term(
     setter(uow, actor)
     if uow.session.get(Plan, plan_key) is None:
         raise Refusal("plan_unknown", 404)
-    term = term_named(uow.session, term_key)
     row = uow.session.get(PlanRetention, plan_key, populate_existing=True)
     was = row.term_key if row is not None else None
-    if was == term_key or (was is None and term_key == PERMANENT):
+    if not to_be_set(uow, term_key, was, now):
         return
-    if not term.active:
-        raise Refusal("term_off", 409, term=term.name, term_en=term.name_en)
-    ensure_terms(uow, now)
     if row is None:
         uow.session.add(PlanRetention(plan_key=plan_key, term_key=term_key, set_at=now))
     else:

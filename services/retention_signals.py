@@ -26,8 +26,7 @@ from models.retention import DestructionItem, DestructionList, LegalHold, Signal
 from services import history
 from services.actor import Actor
 from services.calendar import zone_of
-from services.errors import Refusal
-from services.retention_table import PERMANENT, Term, ensure_terms, setter, term_named
+from services.retention_table import PERMANENT, Term, setter, term_named, to_be_set
 from services.rows import portions
 from services.uow import UnitOfWork
 
@@ -64,14 +63,10 @@ def set_signal_term(uow: UnitOfWork, term_key: str, actor: Actor, now: datetime)
     The same term writes nothing. Raises Refusal ``not_your_role`` / ``read_only`` 403,
     ``term_unknown`` 404, ``term_off`` 409 for a term that is switched off."""
     setter(uow, actor)
-    term = term_named(uow.session, term_key)
     row = uow.session.get(SignalRetention, _ROW, populate_existing=True)
     was = row.term_key if row is not None else None
-    if was == term_key or (was is None and term_key == PERMANENT):
+    if not to_be_set(uow, term_key, was, now):
         return
-    if not term.active:
-        raise Refusal("term_off", 409, term=term.name, term_en=term.name_en)
-    ensure_terms(uow, now)
     if row is None:
         uow.session.add(SignalRetention(id=_ROW, term_key=term_key, set_at=now))
     else:

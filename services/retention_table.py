@@ -121,6 +121,19 @@ def ensure_terms(uow: UnitOfWork, now: datetime) -> None:
             _add(uow, term, SYSTEM, now)
 
 
+def to_be_set(uow: UnitOfWork, key: str, was: str | None, now: datetime) -> bool:
+    """Whether a term is to take the place of the one set before (None: none was, which is
+    permanent), its row in the table then made sure of. Raises Refusal ``term_unknown`` 404,
+    ``term_off`` 409 for one that is switched off."""
+    term = term_named(uow.session, key)
+    if key == (was or PERMANENT):
+        return False
+    if not term.active:
+        raise Refusal("term_off", 409, term=term.name, term_en=term.name_en)
+    ensure_terms(uow, now)
+    return True
+
+
 def _add(uow: UnitOfWork, term: Term, actor: Actor, now: datetime) -> None:
     uow.session.add(
         RetentionTerm(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
 from typing import BinaryIO, cast
 from urllib.parse import quote
 
@@ -11,7 +13,6 @@ from flask import Blueprint, Response, request, send_file, url_for
 from flask_babel import gettext as _
 
 from services import (
-    access,
     archive_package,
     destruction_reading,
     keepers,
@@ -21,14 +22,14 @@ from services import (
     retention,
 )
 from services.access import can_see_case
+from services.actor import Actor
 from services.directory import people_by_id
-from services.errors import Refusal
-from views import archive_papers, evidence_report
+from services.uow import UnitOfWork
+from views import archive_papers, evidence_report, holding
 from views.archive_room import OUTCOMES, plan_names
 from views.gates import keepers_only
 from views.i18n import local
-from views.kit import Answer, actor, database, me, now, render, run, say, see_other, settings
-from views.refusals import field_errors, sentence
+from views.kit import Answer, actor, database, me, now, render, see_other, settings
 from views.signal_rows import rows_of
 
 bp = Blueprint("archive_files", __name__, url_prefix="/archive")
@@ -71,27 +72,16 @@ def show(case_id: int) -> Answer:
 def place(case_id: int) -> Answer:
     """Hold the case."""
 
-    def work() -> str:
-        role = access.require_role(me(), *legal_holds.HOLDERS)
-        reason = request.form.get("reason", "")
-        run(lambda uow: legal_holds.place(uow, case_id, reason, actor(role), now()))
-        return _("已暂缓销毁,解除前不会被销毁。")
+    def on_case(uow: UnitOfWork, reason: str, by: Actor, at: datetime) -> None:
+        legal_holds.place(uow, case_id, reason, by, at)
 
-    return _attempt(case_id, "reason", work)
+    return holding.placed(on_case, partial(_page, case_id), partial(_back, case_id))
 
 
 @bp.post("/cases/<int:case_id>/holds/<int:hold_id>/lift")
 def lift(case_id: int, hold_id: int) -> Answer:
     """Lift a hold, with a word why."""
-    field = f"lift_{hold_id}"
-
-    def work() -> str:
-        role = access.require_role(me(), *legal_holds.HOLDERS)
-        reason = request.form.get(field, "")
-        run(lambda uow: legal_holds.lift(uow, hold_id, reason, actor(role), now()))
-        return _("已解除暂缓。")
-
-    return _attempt(case_id, field, work)
+    return holding.lifted(hold_id, partial(_page, case_id), partial(_back, case_id))
 
 
 @bp.get("/holds")
@@ -149,16 +139,7 @@ def package(case_id: int) -> Response:
     return answer
 
 
-def _attempt(case_id: int, field: str, work: Callable[[], str]) -> Answer:
-    try:
-        said = work()
-    except Refusal as refusal:
-        if refusal.status in {403, 404}:
-            raise
-        said = " ".join(field_errors(refusal).values())
-        errors = {field: said} if said else {}
-        return _page(case_id, refusal.status, errors, "" if errors else sentence(refusal))
-    say(said)
+def _back(case_id: int) -> Answer:
     return see_other("archive_files.show", case_id=case_id)
 
 
@@ -177,7 +158,6 @@ def _page(
             kept=kept,
             over=kept.due_on is not None and kept.due_on <= local(now()).date(),
             plan=plan_names(session).get(kept.plan_key),
-            holds=[masked_rows.text_of(mask, hold, "reason", "lift_reason") for hold in found],
             place_href=url_for("archive_files.place", case_id=case_id),
             lift_hrefs={
                 hold.id: url_for("archive_files.lift", case_id=case_id, hold_id=hold.id)
@@ -186,15 +166,11 @@ def _page(
             items=destruction_reading.items_of_case(session, case_id),
             outcomes=OUTCOMES,
             destroyed=retention.is_destroyed(session, case_id),
-            people=people_by_id(
-                session, [one for hold in found for one in (hold.placed_by, hold.lifted_by)]
-            ),
-            may_hold=legal_holds.may_hold(me()),
             may_take=archive_package.may_take(session, me(), case),
             may_see=can_see_case(session, me(), case),
             masked=mask.on,
             errors=errors or {},
-            values=request.form if request.method == "POST" else {},
             refused=refused,
+            **holding.shown(session, found, mask),
         )
     return page if status == 200 else (page, status)

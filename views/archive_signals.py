@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
 
 from flask import Blueprint, request, url_for
-from flask_babel import gettext as _
 
 from services import (
-    access,
     destruction_reading,
     keepers,
     legal_holds,
-    masked_rows,
     masking,
     retention_signals,
 )
+from services.actor import Actor
 from services.calendar import zone_of
-from services.directory import people_by_id
-from services.errors import Refusal
+from services.uow import UnitOfWork
+from views import holding
 from views.archive_room import OUTCOMES
 from views.gates import keepers_only
 from views.i18n import local
-from views.kit import Answer, actor, database, me, now, render, run, say, see_other
-from views.refusals import field_errors, sentence
+from views.kit import Answer, database, me, now, render, see_other
 from views.signal_rows import rows_of
 
 bp = Blueprint("archive_signals", __name__, url_prefix="/archive/signals")
@@ -68,39 +67,19 @@ def show(signal_id: int) -> Answer:
 def place(signal_id: int) -> Answer:
     """Hold the signal."""
 
-    def work() -> str:
-        role = access.require_role(me(), *legal_holds.HOLDERS)
-        reason = request.form.get("reason", "")
-        run(lambda uow: legal_holds.place_on_signal(uow, signal_id, reason, actor(role), now()))
-        return _("已暂缓销毁,解除前不会被销毁。")
+    def on_signal(uow: UnitOfWork, reason: str, by: Actor, at: datetime) -> None:
+        legal_holds.place_on_signal(uow, signal_id, reason, by, at)
 
-    return _attempt(signal_id, "reason", work)
+    return holding.placed(on_signal, partial(_page, signal_id), partial(_back, signal_id))
 
 
 @bp.post("/<int:signal_id>/holds/<int:hold_id>/lift")
 def lift(signal_id: int, hold_id: int) -> Answer:
     """Lift a hold, with a word why."""
-    field = f"lift_{hold_id}"
-
-    def work() -> str:
-        role = access.require_role(me(), *legal_holds.HOLDERS)
-        reason = request.form.get(field, "")
-        run(lambda uow: legal_holds.lift(uow, hold_id, reason, actor(role), now()))
-        return _("已解除暂缓。")
-
-    return _attempt(signal_id, field, work)
+    return holding.lifted(hold_id, partial(_page, signal_id), partial(_back, signal_id))
 
 
-def _attempt(signal_id: int, field: str, work: Callable[[], str]) -> Answer:
-    try:
-        said = work()
-    except Refusal as refusal:
-        if refusal.status in {403, 404} or refusal.code == "signal_taken":
-            raise
-        said = " ".join(field_errors(refusal).values())
-        errors = {field: said} if said else {}
-        return _page(signal_id, refusal.status, errors, "" if errors else sentence(refusal))
-    say(said)
+def _back(signal_id: int) -> Answer:
     return see_other("archive_signals.show", signal_id=signal_id)
 
 
@@ -117,7 +96,6 @@ def _page(
             signal=rows_of(session, [row])[row.id],
             kept=kept,
             over=kept.due_on is not None and kept.due_on <= local(now()).date(),
-            holds=[masked_rows.text_of(mask, hold, "reason", "lift_reason") for hold in found],
             place_href=url_for("archive_signals.place", signal_id=signal_id),
             lift_hrefs={
                 hold.id: url_for("archive_signals.lift", signal_id=signal_id, hold_id=hold.id)
@@ -126,12 +104,8 @@ def _page(
             items=destruction_reading.items_of_signal(session, signal_id),
             outcomes=OUTCOMES,
             destroyed=row.destroyed_at is not None,
-            people=people_by_id(
-                session, [one for hold in found for one in (hold.placed_by, hold.lifted_by)]
-            ),
-            may_hold=legal_holds.may_hold(me()),
             errors=errors or {},
-            values=request.form if request.method == "POST" else {},
             refused=refused,
+            **holding.shown(session, found, mask),
         )
     return page if status == 200 else (page, status)
