@@ -50,6 +50,9 @@ RECORDED: Final[dict[str, Any]] = {
     "intake.signals_list": _l("线索列表"),
     "intake.signal": _l("线索"),
     "migrating.show": _l("运行中的事件与版本"),
+    # the unit
+    "people.index": _l("人员与角色"),
+    "organisation.show": _l("单位与预案"),
     # drafts of plans
     "studio.index": _l("预案编制"),
     "studio.files": _l("草稿文件"),
@@ -131,10 +134,8 @@ NOT_RECORDED: Final = frozenset(
         "comparing.show",
         "papers.changes",
         "papers.written",
-        # the administrator's
+        # the administrator's and the authors'
         "plan_settings.edit",
-        "people.index",
-        "organisation.show",
     }
 )
 
@@ -218,6 +219,8 @@ def _as_auditor(person: Person, case_id: int | None) -> bool:
     roles = set(person.role_keys) - {access.AUDITOR}
     if (request.blueprint or "").startswith(_DRAFTS):
         return roles.isdisjoint({*AUTHORS, "leader"})
+    if request.blueprint in {"people", "organisation"}:
+        return access.ADMIN not in roles
     if request.endpoint == "intake.signals_list" or (
         request.endpoint == "intake.signal" and case_id is None
     ):

@@ -61,7 +61,7 @@ def _shown_to(person: Person, target: str) -> bool:
     except HTTPException:
         return False
     if endpoint.startswith(("people.", "organisation.")):
-        return "admin" in person.role_keys
+        return not {"admin", "auditor"}.isdisjoint(person.role_keys)
     if endpoint.startswith("plan_settings."):
         return not {"admin", "author"}.isdisjoint(person.role_keys)
     if endpoint == "intake.report" and only_auditor(person):

@@ -1,4 +1,5 @@
-"""The unit: what kind it is, which plans it uses, what it calls its roles. The administrator's."""
+"""The unit: what kind it is, which plans it uses, what it calls its roles. The administrator's;
+auditors may read it."""
 
 from __future__ import annotations
 
@@ -7,31 +8,25 @@ from typing import Any
 
 from flask import Blueprint, request, url_for
 from flask_babel import gettext as _
-from flask_login import login_required
 from sqlalchemy.orm import Session
 
 from models.people import Role
 from services import organisation, plan_choice
-from services.access import ADMIN, require_role
+from services.access import ADMIN
 from services.directory import organization, people, roles
 from services.errors import Refusal
 from services.kinds import kind_named, kinds, role_rows
 from services.plan_folder import read_folder
 from services.uow import UnitOfWork
 from views import finding_words
+from views.gates import administrators_only
 from views.i18n import loc
 from views.kit import Answer, actor, database, library, me, now, render, run, say, seen
 from views.refusals import field_errors
 from workflows.contract import DeploymentError
 
 bp = Blueprint("organisation", __name__, url_prefix="/organisation")
-
-
-@bp.before_request
-@login_required
-def administrators_only() -> None:
-    """Raises Refusal ``not_your_role`` 403 for anybody else."""
-    require_role(me(), ADMIN)
+bp.before_request(administrators_only)
 
 
 @bp.get("")
@@ -124,8 +119,9 @@ _FIELDS = {"name": "name", "name_en": "en"}
 def _page(
     given: Mapping[str, str] | None = None, errors: Mapping[str, str] | None = None
 ) -> Answer:
+    name = "show" if ADMIN in me().role_keys else "read"
     with database().read() as session:
-        page = render("organisation/show.html", **_shown(session, given or {}, errors or {}))
+        page = render(f"organisation/{name}.html", **_shown(session, given or {}, errors or {}))
     return (page, 422) if errors else page
 
 

@@ -1,26 +1,20 @@
-"""People and the roles they hold. The administrator changes roles; everybody else may not look."""
+"""People and the roles they hold. The administrator changes roles, auditors may look."""
 
 from __future__ import annotations
 
 from flask import Blueprint, request
 from flask_babel import gettext as _
-from flask_login import login_required
 
 from services import people
-from services.access import ADMIN, require_role
+from services.access import ADMIN
 from services.directory import people as everybody
 from services.directory import roles
+from views.gates import administrators_only
 from views.i18n import loc
 from views.kit import Answer, actor, database, me, now, render, run, say, see_other
 
 bp = Blueprint("people", __name__, url_prefix="/people")
-
-
-@bp.before_request
-@login_required
-def administrators_only() -> None:
-    """Raises Refusal ``not_your_role`` 403 for anybody else."""
-    require_role(me(), ADMIN)
+bp.before_request(administrators_only)
 
 
 @bp.get("")
@@ -28,7 +22,10 @@ def index() -> Answer:
     """Who holds which role."""
     with database().read() as session:
         return render(
-            "people/index.html", people=everybody(session, active=False), roles=roles(session)
+            "people/index.html",
+            people=everybody(session, active=False),
+            roles=roles(session),
+            may_change=ADMIN in me().role_keys,
         )
 
 

@@ -144,7 +144,8 @@ def test_it_shows_an_end_cut_off_and_a_chain_written_anew(db: Database, now: dat
 
 
 TAMPERS = {
-    "a head's number": (["UPDATE head_seal SET changes = replace(changes, '[\"case:1\",', '[\"case:1\",9')"],
+    "a head's number": (["UPDATE head_seal SET changes = "
+                         "replace(changes, '[\"case:1\",', '[\"case:1\",9')"],
                         {"list", "cut_off"}),
     "a row twice": (["UPDATE head_seal SET changes = '[' || substr(changes, 2, length(changes) - 2)"
                      " || ',' || substr(changes, 2)"], {"list"}),

@@ -105,7 +105,19 @@ def test_a_name_that_will_not_do_comes_back(admin: Browser, world: World) -> Non
     assert set(world.all(select(Role.name))) == set(world.all(select(Role.key)))
 
 
-@pytest.mark.parametrize("who", ["duty", "author", "auditor", "outsider"])
+def test_an_auditor_reads_it(as_: As) -> None:
+    browser = as_("auditor")
+    assert 'href="/organisation"' in browser.get("/inbox").text
+    page = browser.get("/organisation")
+    assert page.status_code == 200
+    assert "现由谁担任" in page.text and "单位类型" in page.text
+    assert 'action="/organisation' not in page.text
+    for path in ("kind", "plans", "roles"):
+        answer = browser.post(f"/organisation/{path}", {"kind": "school", "plan": "p11"})
+        assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("who", ["duty", "author", "outsider"])
 def test_nobody_else_may(as_: As, world: World, who: str) -> None:
     browser = as_(who)
     assert browser.get("/organisation").status_code == 403

@@ -53,7 +53,15 @@ def test_administrator_sets_roles(as_: As, world: World) -> None:
     assert admin.post("/people/999/roles", {"role": "duty"}).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["duty", "auditor", "author", "outsider"])
+def test_an_auditor_reads_who_holds_which_role(as_: As) -> None:
+    browser = as_("auditor")
+    page = browser.get("/people")
+    assert page.status_code == 200 and "duty2" in page.text
+    assert 'action="/people' not in page.text and 'name="role"' not in page.text
+    assert browser.post("/people/1/roles", {"role": "admin"}).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["duty", "author", "outsider"])
 def test_nobody_else_may(as_: As, world: World, name: str) -> None:
     browser = as_(name)
     assert browser.get("/people").status_code == 403
