@@ -78,6 +78,12 @@ def due(session: Session, now: datetime) -> bool:
     ) is not None
 
 
+def ahead(session: Session, now: datetime) -> date | None:
+    """The day of the last seal, where it is one to come: sealing waits for it (`seal`)."""
+    last = session.scalar(select(func.max(HeadSeal.day)))
+    return last if last is not None and last > today(session, now) else None
+
+
 def seal(uow: UnitOfWork, now: datetime, actor: Actor = CLOCK) -> HeadSeal:
     """Seal the heads of all chains as they are now, once a day: a day that has its seal gives that
     one back and writes nothing. So does, with the last seal, a day before that one's: where a clock

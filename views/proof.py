@@ -173,6 +173,7 @@ def _heads_page(
             key=key,
             key_refused=key_refused,
             due=heads.due(session, now()),
+            ahead=heads.ahead(session, now()),
             refused=refused,
             portion=portion,
             compared=compared,

@@ -193,3 +193,13 @@ def test_a_spoiled_seal_on_the_command_line(
     assert refused.exit_code == 1 and "was changed" in refused.output and not out.exists()
     assert call(args=["history", "heads"]).output == line, "the line holds without the list"
     assert not audit_events(world, "heads.lodged")
+
+
+def test_a_seal_of_a_day_to_come_is_told(world: World, as_: As, case: Case, clock: Clock) -> None:
+    """The server's clock was ahead when it sealed: until that day there is no seal, and the page
+    says why."""
+    day = world.db.run(lambda uow: heads.seal(uow, clock() + timedelta(days=40)).day)
+    page = as_("auditor").get("/audit/proof").text
+    assert "封存停着" in page and f"最近一次封存的日期是 {day}" in page
+    clock.moment += timedelta(days=40)
+    assert "封存停着" not in as_("auditor").get("/audit/proof").text
