@@ -107,7 +107,7 @@ def _value(
 ) -> str:
     several = value if isinstance(value, list | tuple) else str(value).split(",")
     text = str(value)
-    if name == "case":
+    if name in ("case", "a", "b"):
         return _("、").join(_case(one, names) for one in several)
     if name == "plan":
         return names.plan(value)

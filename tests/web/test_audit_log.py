@@ -168,3 +168,10 @@ def test_a_name_in_a_reason_is_masked_for_whoever_sees_the_case_masked(
     give_role(world, "outsider", "auditor", instead=True)
     [row] = asked(as_("outsider"), what="audit.unmasked")
     assert "核对〔姓名〕的说法" in row and not found_in(row)
+
+
+def test_cases_side_by_side_are_named_by_their_numbers(as_: As, world: World) -> None:
+    case, auditor = the_case(world), as_("auditor")
+    assert auditor.get(f"/audit/compare?a={case.id}").status_code == 200
+    (row,) = [row for row in asked(auditor) if "并排回放" in row]
+    assert f"一边:{case.number}" in row
