@@ -45,7 +45,7 @@ RECORDED: Final[dict[str, Any]] = {
     "reports.show": _l("信息报送"),
     "statements.show": _l("文稿"),
     "statements.printable": _l("文稿全文"),
-    "statements.new": _l("新文稿"),
+    "statement_new.show": _l("新文稿"),
     "files.download": _l("附件"),
     "intake.signals_list": _l("线索列表"),
     "intake.signal": _l("线索"),

@@ -186,7 +186,12 @@ def main_navigation(phone: bool = False) -> list[NavigationItem]:
     items = [
         ("inbox.show", _("待办事项"), "inbox", ("inbox", "tasks")),
         ("intake.signals_list", _("舆情线索"), "radar-2", ("intake",)),
-        ("cases.index", _("舆情事件"), "folders", ("cases", "statements", "files")),
+        (
+            "cases.index",
+            _("舆情事件"),
+            "folders",
+            ("cases", "statement_new", "statements", "files"),
+        ),
         (
             "library.index",
             _("预案"),

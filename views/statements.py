@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from models.cases import Case
 from models.words import Statement
 from services import (
-    access,
     approvals,
     masked_rows,
     masking,
@@ -28,7 +27,7 @@ from services.approval_needs import awaits_page
 from services.approvals import Decision
 from services.directory import people_in_roles
 from services.errors import Refusal
-from services.statement_text import KINDS, Parts
+from services.statement_text import Parts
 from views import statement_terms
 from views.forms import Mistakes, Reader
 from views.forms.parts import read_parts
@@ -36,7 +35,7 @@ from views.forms.statement_release import channel_options, read_release
 from views.i18n import loc
 from views.kit import Answer, actor, database, me, now, render, row_number, run, say, see_other
 from views.refusals import field_errors, sentence
-from views.statement_page import compared, frame, released_statements, text_values
+from views.statement_page import compared, frame, text_values
 from views.unmasking import panel
 
 bp = Blueprint("statements", __name__, url_prefix="/statements")
@@ -287,84 +286,3 @@ def withdraw(statement_id: int, release_id: int) -> Answer:
         return str(_("撤回已登记。"))
 
     return _attempt(statement_id, f"withdraw-{release_id}", work)
-
-
-# ------------------------------------------------------------------- begun on a page
-
-
-@bp.get("/new")
-@login_required
-def new() -> Answer:
-    """A correction (``?corrects=ID``) or another statement of a case (``?case=ID``)."""
-    return _new_page()
-
-
-@bp.post("/new")
-@login_required
-def create() -> Answer:
-    """Begin it; its approvals are then given on its page."""
-    try:
-        read = Reader(request.form)
-        case_id = read.whole("case", required=True)
-        kind = read.choice("kind", KINDS, required=True)
-        corrects_id = read.whole("corrects_id")
-        done = read.flag("investigation_done")
-        data = read_parts(read)
-        read.finish()
-        parts = Parts.read(data)
-        made = run(
-            lambda uow: statements.create_statement(
-                uow,
-                case_id or 0,
-                kind,
-                parts,
-                actor(),
-                now(),
-                corrects_id=corrects_id,
-                investigation_done=done,
-            )
-        )
-    except Mistakes as mistakes:
-        return _new_page(422, mistakes.errors)
-    except Refusal as refusal:
-        if refusal.status in {403, 404}:
-            raise
-        errors = field_errors(refusal)
-        return _new_page(refusal.status, errors, "" if errors else sentence(refusal))
-    say(_("文稿已建立,请审签人在本页同意。"))
-    return see_other("statements.show", statement_id=made.id)
-
-
-def _new_page(
-    status: int = 200, errors: Mapping[str, str] | None = None, refused: str = ""
-) -> Answer:
-    source = request.form if request.method == "POST" else request.args
-    corrects = source.get("corrects_id", type=row_number) or request.args.get(
-        "corrects", type=row_number
-    )
-    with database().read() as session:
-        old = statement_reading.find(session, corrects)
-        case_id = old.case_id if old is not None else source.get("case", type=row_number)
-        case = access.case_seen_by(session, me(), case_id)
-        if statement_reading.role_for_wording(session, me(), case) is None:
-            raise Refusal("not_your_role", 403)
-        defaults: dict[str, Any] = {"kind": "progress"}
-        if old is not None:
-            before = statement_reading.latest(session, old)
-            defaults = {**text_values(before), "kind": "correction", "corrects_id": old.id}
-            defaults["title"] = _("关于“%(title)s”的更正", title=before.title)[:300]
-            defaults["next_word_at"] = None
-        text = render(
-            "statements/new.html",
-            case=case,
-            demo_case=case,
-            words=statement_terms,
-            corrigible=[
-                (s.id, statement_reading.latest(session, s).title)
-                for s in released_statements(session, case)
-            ],
-            values=request.form if request.method == "POST" else defaults,
-            errors=errors or {},
-            refused=refused,
-        )
-    return make_response(text, status)
